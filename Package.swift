@@ -1,0 +1,49 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: module + "Tests", dependencies: [.byName(name: module), "ApusTestSupport"] + dependencies,
+    resources: [], swiftSettings: strict)
+}
+
+let package = Package(
+  name: "apus",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Apus", targets: ["Apus"]),
+    .executable(name: "apus", targets: ["ApusCommandLine"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.0.0"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+  ],
+  targets: [
+    .target(name: "CApusKernels"),
+    .target(name: "CApusDynamic"),
+    .target(name: "CApusResources", exclude: ["data"]),
+    module("ApusCore", [.product(name: "RealModule", package: "swift-numerics")]),
+    module("ApusCPU", ["ApusCore", "CApusKernels", "CApusDynamic"]),
+    module("ApusNN", ["ApusCore"]),
+    module("ApusData", ["ApusCore", "CApusResources", .product(name: "SwiftCSV", package: "SwiftCSV")]),
+    module("ApusInterop", ["ApusCore", "ApusNN"]),
+    module("ApusTraining", ["ApusNN", "ApusData", "ApusInterop"]),
+    module("ApusModels", ["ApusNN"]),
+    module(
+      "Apus",
+      ["ApusCore", "ApusCPU", "ApusNN", "ApusData", "ApusInterop", "ApusTraining", "ApusModels"]),
+    .executableTarget(
+      name: "ApusCommandLine",
+      dependencies: [
+        "Apus", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+  ]
+)
