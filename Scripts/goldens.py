@@ -266,7 +266,8 @@ def reduction():
 def linear():
     family = Family("linear")
     for shapes in [
-        ((1, 1), (1, 1)), ((3, 4), (4, 5)), ((17, 33), (33, 19)), ((1, 9), (9, 4)), ((6, 5), (5, 1)),
+        ((1, 1), (1, 1)), ((3, 4), (4, 5)), ((17, 33), (33, 19)), ((1, 9), (9, 4)),
+        ((6, 5), (5, 1)),
         ((2, 3, 4), (2, 4, 5)), ((2, 1, 3, 4), (5, 4, 2)), ((3, 4), (2, 4, 5)), ((2, 3, 4), (4, 5)),
         ((1, 3, 4), (6, 4, 1)),
     ]:
@@ -277,7 +278,8 @@ def linear():
     for equation, *shapes in [
         ("ij,jk->ik", (3, 4), (4, 5)), ("ij,jk", (2, 5), (5, 3)),
         ("bij,bjk->bik", (2, 3, 4), (2, 4, 5)),
-        ("ij->ji", (3, 4)), ("ij->", (3, 4)), ("ij->j", (3, 4)), ("ii->i", (4, 4)), ("ii->", (4, 4)),
+        ("ij->ji", (3, 4)), ("ij->", (3, 4)), ("ij->j", (3, 4)), ("ii->i", (4, 4)),
+        ("ii->", (4, 4)),
         ("ij,ij->ij", (3, 4), (3, 4)), ("i,j->ij", (3,), (5,)), ("i,i->", (6,), (6,)),
         ("bhqd,bhkd->bhqk", (2, 2, 3, 4), (2, 2, 5, 4)),
         ("bhqk,bhkd->bhqd", (2, 2, 3, 5), (2, 2, 5, 4)),
@@ -676,7 +678,8 @@ FAMILIES = [elementwise, special, reduction, linear, convolution, pooling, norma
 def text(family):
     """One case a line, so that a difference shows which case changed."""
     dump = lambda x: json.dumps(x, separators=(",", ":"), allow_nan=False)
-    head = f'{{"generator":"Scripts/goldens.py","torch":"{TORCH}","family":"{family.name}","cases":[\n'
+    head = (f'{{"generator":"Scripts/goldens.py","torch":"{TORCH}",'
+            f'"family":"{family.name}","cases":[\n')
     return head + ",\n".join(dump(case) for case in family.cases) + "\n]}\n"
 
 
