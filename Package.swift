@@ -27,7 +27,9 @@ let package = Package(
   ],
   targets: [
     .target(name: "CApusKernels"),
-    .target(name: "CApusDynamic"),
+    .target(
+      name: "CApusDynamic",
+      cSettings: [.define("APUS_PACKAGE_DIRECTORY", to: "\"\(Context.packageDirectory)\"")]),
     .target(name: "CApusResources", exclude: ["data"]),
     module("ApusCore", [.product(name: "RealModule", package: "swift-numerics")]),
     module("ApusCPU", ["ApusCore", "CApusKernels", "CApusDynamic"]),
