@@ -37,8 +37,8 @@ package struct CrossEntropyOptions: Sendable, Hashable, CustomStringConvertible 
 
   /// One where the class is the label: `[N…, K]`, in the dtype of `logits`.
   func oneHot(_ labels: Tensor, like logits: Tensor) -> Tensor {
-    let classes = Tensor.iota(logits.shape, axis: -1, dtype: .int32)
-    let wide = labels.converted(to: .int32).expanded(at: -1)
+    let classes = Tensor.iota(logits.shape, axis: -1, dtype: .int64)
+    let wide = labels.converted(to: .int64).expanded(at: -1)
     return (classes .== wide).converted(to: logits.dtype)
   }
 
