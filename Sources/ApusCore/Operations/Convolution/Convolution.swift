@@ -44,7 +44,7 @@ public func convolution(
   do throws(Violation) {
     if let failed = [x, weight].first(where: { $0.error != nil }) { return failed }
     try ConvolutionGeometry.check(x.type, weight.type, groups: groups)
-    let windows = try WindowGeometry(
+    let windows = try SlidingWindow(
       window: Array(weight.shape.dims.dropFirst(2)), stride: stride, dilation: dilation,
       padding: padding, over: Array(x.shape.dims.dropFirst().dropLast()))
     let geometry = ConvolutionGeometry(windows: windows, groups: groups)

@@ -1,10 +1,10 @@
 /// What the three convolution operations share: how windows slide, and groups.
 package struct ConvolutionGeometry: Sendable, Hashable, CustomStringConvertible {
   /// Windows; their sizes are those of the weight's spatial axes.
-  package let windows: WindowGeometry
+  package let windows: SlidingWindow
   package let groups: Int
 
-  package init(windows: WindowGeometry, groups: Int) {
+  package init(windows: SlidingWindow, groups: Int) {
     self.windows = windows
     self.groups = groups
   }
@@ -24,7 +24,8 @@ package struct ConvolutionGeometry: Sendable, Hashable, CustomStringConvertible 
   /// Checks ranks, dtypes and channels.
   static func check(_ x: TensorType, _ w: TensorType, groups: Int) throws(Violation) {
     try require(
-      (3...5).contains(x.rank), "x needs 1 to 3 spatial axes, [N, spatial…, C]: its rank is \(x.rank)")
+      (3...5).contains(x.rank),
+      "x needs 1 to 3 spatial axes, [N, spatial…, C]: its rank is \(x.rank)")
     try require(
       w.rank == x.rank,
       "the weight [O, C / groups, window…] has rank \(w.rank), x has rank \(x.rank)")

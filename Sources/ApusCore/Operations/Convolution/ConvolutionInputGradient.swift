@@ -48,11 +48,13 @@ public func transposedConvolution(
   do throws(Violation) {
     if let failed = [x, weight].first(where: { $0.error != nil }) { return failed }
     try require(
-      (3...5).contains(x.rank), "x needs 1 to 3 spatial axes, [N, spatial…, C]: its rank is \(x.rank)")
+      (3...5).contains(x.rank),
+      "x needs 1 to 3 spatial axes, [N, spatial…, C]: its rank is \(x.rank)")
     try require(
       weight.rank == x.rank,
       "the weight [C, O / groups, window…] has rank \(weight.rank), x has rank \(x.rank)")
-    try require(x.dtype == weight.dtype, "dtypes differ: x is \(x.dtype), weight is \(weight.dtype)")
+    try require(
+      x.dtype == weight.dtype, "dtypes differ: x is \(x.dtype), weight is \(weight.dtype)")
     try require(groups > 0, "groups \(groups) is not positive")
     try require(
       x.shape[-1] == weight.shape[0],
@@ -72,7 +74,7 @@ public func transposedConvolution(
     }
     // With `.same` the amounts follow from the extents of the result.
     let grown = zip(extents, steps).map { $0.multipliedReportingOverflow(by: $1).partialValue }
-    let windows = try WindowGeometry(
+    let windows = try SlidingWindow(
       window: window, stride: stride, dilation: dilation, padding: padding, over: grown)
     var result = [x.shape.dims[0]]
     for axis in extents.indices {

@@ -29,10 +29,11 @@ public func softmaxCrossEntropy(
 ) -> Tensor {
   let site = CallSite(file: file, line: line)
   let names = ["logits", "targets"]
-  return refused("softmaxCrossEntropy", [logits, targets], names, site) ?? {
-    let terms = targets * logits.logSoftmax(file: file, line: line)
-    return -terms.sum(axes: [-1], file: file, line: line)
-  }()
+  return refused("softmaxCrossEntropy", [logits, targets], names, site)
+    ?? {
+      let terms = targets * logits.logSoftmax(file: file, line: line)
+      return -terms.sum(axes: [-1], file: file, line: line)
+    }()
 }
 
 /// Returns, element by element, the cross entropy of a Bernoulli variable given its logit.

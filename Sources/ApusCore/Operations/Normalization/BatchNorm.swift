@@ -128,7 +128,8 @@ extension Tensor {
       let channels = type.with(shape: [shape[-1]])
       for (name, statistic) in zip(names, statistics) {
         guard let statistic else { continue }
-        try require(statistic.type == channels, "\(name) must be \(channels), not \(statistic.type)")
+        try require(
+          statistic.type == channels, "\(name) must be \(channels), not \(statistic.type)")
       }
       let rstd = (variance + epsilon).rsqrt(file: file, line: line)
       let scale = gamma.map { $0 * rstd } ?? rstd

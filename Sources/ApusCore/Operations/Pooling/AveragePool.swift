@@ -3,14 +3,14 @@
 /// - Gradient: linear, with ``AveragePoolGradient`` as its transpose.
 /// - Source: oneDNN pooling primitive, `pooling_avg_include_padding` and `…_exclude_padding`.
 package struct AveragePool: Operation {
-  package let windows: WindowGeometry
+  package let windows: SlidingWindow
   /// Whether padding counts as zeros; otherwise the mean is over real elements only.
   package let countsPadding: Bool
   package var name: String { "averagePool" }
   package var attributes: String { "\(windows), countsPadding: \(countsPadding)" }
   package var cpu: CPUKernel { .kernel }
 
-  package init(_ windows: WindowGeometry, countsPadding: Bool) {
+  package init(_ windows: SlidingWindow, countsPadding: Bool) {
     self.windows = windows
     self.countsPadding = countsPadding
   }
@@ -30,7 +30,7 @@ package struct AveragePool: Operation {
 ///
 /// - Gradient: linear, with ``AveragePool`` as its transpose.
 package struct AveragePoolGradient: Operation {
-  package let windows: WindowGeometry
+  package let windows: SlidingWindow
   package let countsPadding: Bool
   /// The shape of the pooling's operand.
   package let input: Shape
@@ -39,7 +39,7 @@ package struct AveragePoolGradient: Operation {
   package var operandNames: [String] { ["dy"] }
   package var cpu: CPUKernel { .kernel }
 
-  package init(_ windows: WindowGeometry, countsPadding: Bool, input: Shape) {
+  package init(_ windows: SlidingWindow, countsPadding: Bool, input: Shape) {
     self.windows = windows
     self.countsPadding = countsPadding
     self.input = input
@@ -69,7 +69,7 @@ extension Tensor {
   ) -> Tensor {
     let site = CallSite(file: file, line: line)
     return attempt("averagePool", [self], at: site) { () throws(Violation) in
-      let windows = try WindowGeometry(
+      let windows = try SlidingWindow(
         pooling: type, window: window, stride: stride, dilation: [1], padding: padding)
       return apply(AveragePool(windows, countsPadding: countingPadding), [self], at: site)
     }

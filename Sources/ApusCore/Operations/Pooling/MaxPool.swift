@@ -3,12 +3,12 @@
 /// - Gradient: the whole of `dy` goes to the first largest element of its window.
 /// - Source: StableHLO specification, `reduce_window` and `select_and_scatter`.
 package struct MaxPool: Operation {
-  package let windows: WindowGeometry
+  package let windows: SlidingWindow
   package var name: String { "maxPool" }
   package var attributes: String { "\(windows)" }
   package var cpu: CPUKernel { .kernel }
 
-  package init(_ windows: WindowGeometry) { self.windows = windows }
+  package init(_ windows: SlidingWindow) { self.windows = windows }
 
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     [try windows.pooledType(operands[0])]
@@ -23,13 +23,13 @@ package struct MaxPool: Operation {
 ///
 /// - Gradient: linear in `dy`, with ``MaxPoolGather`` as its transpose; none flows to `x`.
 package struct MaxPoolGradient: Operation {
-  package let windows: WindowGeometry
+  package let windows: SlidingWindow
   package var name: String { "maxPoolGradient" }
   package var attributes: String { "\(windows)" }
   package var operandNames: [String] { ["x", "dy"] }
   package var cpu: CPUKernel { .kernel }
 
-  package init(_ windows: WindowGeometry) { self.windows = windows }
+  package init(_ windows: SlidingWindow) { self.windows = windows }
 
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     let y = try windows.pooledType(operands[0])
@@ -46,13 +46,13 @@ package struct MaxPoolGradient: Operation {
 ///
 /// - Gradient: linear in `v`, with ``MaxPoolGradient`` as its transpose; none flows to `x`.
 package struct MaxPoolGather: Operation {
-  package let windows: WindowGeometry
+  package let windows: SlidingWindow
   package var name: String { "maxPoolGather" }
   package var attributes: String { "\(windows)" }
   package var operandNames: [String] { ["x", "v"] }
   package var cpu: CPUKernel { .kernel }
 
-  package init(_ windows: WindowGeometry) { self.windows = windows }
+  package init(_ windows: SlidingWindow) { self.windows = windows }
 
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     try require(operands[0] == operands[1], "types differ: x is \(operands[0]), v \(operands[1])")
@@ -78,14 +78,14 @@ extension Tensor {
   ) -> Tensor {
     let site = CallSite(file: file, line: line)
     return attempt("maxPool", [self], at: site) { () throws(Violation) in
-      let windows = try WindowGeometry(
+      let windows = try SlidingWindow(
         pooling: type, window: window, stride: stride, dilation: dilation, padding: padding)
       return apply(MaxPool(windows), [self], at: site)
     }
   }
 }
 
-extension WindowGeometry {
+extension SlidingWindow {
   /// The windows of a pooling of `x`.
   init(
     pooling x: TensorType, window: [Int], stride: [Int]?, dilation: [Int], padding: Padding
@@ -98,7 +98,8 @@ extension WindowGeometry {
 
   private static func checkPooled(_ x: TensorType) throws(Violation) {
     try require(
-      (3...5).contains(x.rank), "needs 1 to 3 spatial axes, [N, spatial…, C]: the rank is \(x.rank)")
+      (3...5).contains(x.rank), "needs 1 to 3 spatial axes, [N, spatial…, C]: the rank is \(x.rank)"
+    )
     try require(x.dtype.isFloating, "needs a floating dtype, not \(x.dtype)")
   }
 
