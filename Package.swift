@@ -26,7 +26,9 @@ let package = Package(
   ],
   targets: [
     .target(name: "CApusKernels"),
-    .target(name: "CApusDynamic"),
+    .target(
+      name: "CApusDynamic",
+      cSettings: [.define("APUS_PACKAGE_DIRECTORY", to: "\"\(Context.packageDirectory)\"")]),
     .target(name: "CApusResources", exclude: ["data"]),
     module("ApusCore", []),
     module("ApusCPU", ["ApusCore", "CApusKernels", "CApusDynamic"]),
