@@ -15,8 +15,9 @@ public func softmaxCrossEntropy(
 ) -> Tensor {
   let options = CrossEntropyOptions(labelSmoothing: labelSmoothing, ignoredLabel: ignoredLabel)
   let weights = classWeights.map { [$0] } ?? []
+  let wide = labels.dtype == .uint8 ? labels.converted(to: .int32) : labels
   return record(
-    SoftmaxCrossEntropy(options), [logits, labels] + weights, results: 2,
+    SoftmaxCrossEntropy(options), [logits, wide] + weights, results: 2,
     at: CallSite(file: file, line: line))[0]
 }
 

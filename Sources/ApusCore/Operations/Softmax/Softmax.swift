@@ -22,39 +22,35 @@ package struct Softmax: Composite {
 
   package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
     guard let dy = upstream[0] else { return [nil] }
-    let y = call.results[0]
-    return [y * (dy - (dy * y).sum(axes: [axis], keepingAxes: true))]
+    return [apply(SoftmaxGradient(axis: axis), [call.results[0], dy])]
   }
 }
 
-/// The logarithm of the softmax along an axis: `y = x − log Σ eˣ`.
+/// The gradient of a softmax, of its result and the result's gradient: `y, dy → dx`.
 ///
-/// - Gradient: `dx = dy − eʸ·Σ dy`.
-package struct LogSoftmax: Composite {
+///     dx = y·(dy − Σ dy·y)
+package struct SoftmaxGradient: Composite {
   package let axis: Int
-  package var name: String { "logSoftmax" }
+  package var name: String { "softmaxGradient" }
   package var attributes: String { "axis: \(axis)" }
+  package var operandNames: [String] { ["y", "dy"] }
   package var cpu: CPUKernel { .kernel }
 
   package init(axis: Int) { self.axis = axis }
 
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     try checkSoftmax(operands[0], axis)
+    try require(operands[0] == operands[1], "types differ: y is \(operands[0]), dy \(operands[1])")
     return [operands[0]]
   }
 
   package func decomposition(_ operands: [Tensor]) -> [Tensor] {
-    let shifted = operands[0].shiftedBelowZero(axis)
-    return [shifted - shifted.exp().sum(axes: [axis], keepingAxes: true).log()]
-  }
-
-  package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
-    guard let dy = upstream[0] else { return [nil] }
-    return [dy - call.results[0].exp() * dy.sum(axes: [axis], keepingAxes: true)]
+    let (y, dy) = (operands[0], operands[1])
+    return [y * (dy - (dy * y).sum(axes: [axis], keepingAxes: true))]
   }
 }
 
-private func checkSoftmax(_ x: TensorType, _ axis: Int) throws(Violation) {
+func checkSoftmax(_ x: TensorType, _ axis: Int) throws(Violation) {
   try require(x.dtype.isFloating, "needs a floating dtype, not \(x.dtype)")
   let axis = try x.shape.normalized(axis: axis)
   try require(x.dims[axis] > 0, "axis \(axis) is empty")
@@ -62,7 +58,7 @@ private func checkSoftmax(_ x: TensorType, _ axis: Int) throws(Violation) {
 
 extension Tensor {
   /// Returns the elements less the largest along an axis, so that no exponential overflows.
-  fileprivate func shiftedBelowZero(_ axis: Int) -> Tensor {
+  func shiftedBelowZero(_ axis: Int) -> Tensor {
     self - max(axes: [axis], keepingAxes: true).stoppingGradient()
   }
 
@@ -75,17 +71,6 @@ extension Tensor {
     let site = CallSite(file: file, line: line)
     return attempt("softmax", [self], at: site) { () throws(Violation) in
       apply(Softmax(axis: try shape.normalized(axis: axis)), [self], at: site)
-    }
-  }
-
-  /// Returns the logarithm of the softmax along an axis, without computing the softmax.
-  ///
-  ///     y = x − log Σ eˣ
-  /// - Shape: `x[…] → y[…]`; floating dtypes.
-  public func logSoftmax(axis: Int = -1, file: String = #fileID, line: Int = #line) -> Tensor {
-    let site = CallSite(file: file, line: line)
-    return attempt("logSoftmax", [self], at: site) { () throws(Violation) in
-      apply(LogSoftmax(axis: try shape.normalized(axis: axis)), [self], at: site)
     }
   }
 }
