@@ -22,14 +22,13 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-numerics", from: "1.0.0"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
   ],
   targets: [
     .target(name: "CApusKernels"),
     .target(name: "CApusDynamic"),
     .target(name: "CApusResources", exclude: ["data"]),
-    module("ApusCore", [.product(name: "RealModule", package: "swift-numerics")]),
+    module("ApusCore", []),
     module("ApusCPU", ["ApusCore", "CApusKernels", "CApusDynamic"]),
     module("ApusNN", ["ApusCore"]),
     module("ApusData", ["ApusCore", "CApusResources", .product(name: "SwiftCSV", package: "SwiftCSV")]),

@@ -1,0 +1,61 @@
+import Synchronization
+
+/// A function of tensors traced once per signature of its arguments and then run as one plan.
+///
+/// Tensors that the closure captures are part of the plan: their values are those at tracing.
+public final class CompiledFunction: Sendable {
+  private struct Trace {
+    let plan: any Executable
+    let captures: [Storage]
+    let results: [TensorType]
+  }
+
+  private let function: @Sendable ([Tensor]) -> [Tensor]
+  private let traces = Mutex<[[TensorType]: Trace]>([:])
+
+  init(_ function: @escaping @Sendable ([Tensor]) -> [Tensor]) { self.function = function }
+
+  /// Runs the function: evaluates the arguments, and returns evaluated results.
+  public func callAsFunction(_ arguments: [Tensor]) throws(TensorError) -> [Tensor] {
+    try eval(arguments)
+    let trace = try trace(for: arguments.map(\.type))
+    let inputs = try arguments.map { x throws(TensorError) in try x.evaluatedStorage() }
+    let outputs = try trace.results.map { type throws(TensorError) in try allocate(type) }
+    let pointers = (inputs + trace.captures + outputs).map(\.pointer)
+    try withExtendedLifetime((inputs, outputs)) { () throws(TensorError) in
+      try run(trace.plan, pointers)
+    }
+    return zip(outputs, trace.results).map { Tensor(storage: $0, type: $1) }
+  }
+
+  /// Runs the function on separate arguments.
+  public func callAsFunction(_ arguments: Tensor...) throws(TensorError) -> [Tensor] {
+    try callAsFunction(arguments)
+  }
+
+  /// How many signatures have been traced.
+  public var traceCount: Int { traces.withLock { $0.count } }
+
+  private func trace(for types: [TensorType]) throws(TensorError) -> Trace {
+    if let known = traces.withLock({ $0[types] }) { return known }
+    let arguments = types.map { Tensor.placeholder($0) }
+    let results = function(arguments)
+    let captured = try Graph.capture(results, inputs: arguments)
+    let plan = try PlanCache.shared.plan(for: captured.graph)
+    let captures = captured.leaves.dropFirst(arguments.count)
+      .compactMap { $0.node.storage(of: $0.result) }
+    let trace = Trace(plan: plan, captures: captures, results: results.map(\.type))
+    traces.withLock { $0[types] = trace }
+    return trace
+  }
+}
+
+/// Returns a function that runs as one plan per signature of its arguments.
+///
+/// ```swift
+/// let step = compile { [$0[0] * 2 + $0[1]] }
+/// let y = try step(a, b)[0]
+/// ```
+public func compile(_ function: @escaping @Sendable ([Tensor]) -> [Tensor]) -> CompiledFunction {
+  CompiledFunction(function)
+}

@@ -1,0 +1,52 @@
+import Synchronization
+
+/// How a graph is to be compiled.
+public struct CompileOptions: Sendable, Hashable {
+  /// For an output, the input whose memory it takes over: the state of a training step.
+  public var donations: [Int: Int] = [:]
+  /// Reports the first operation that gives NaN or infinity.
+  public var watchesNonFinite = false
+
+  public init() {}
+}
+
+/// Compiles graphs for a kind of device.
+public protocol Executor: Sendable {
+  var name: String { get }
+  func compile(_ graph: Graph, options: CompileOptions) throws(TensorError) -> any Executable
+}
+
+/// A compiled graph.
+public protocol Executable: AnyObject, Sendable, CustomStringConvertible {
+  /// Runs the graph.
+  ///
+  /// `buffers` holds a pointer for each input, then for each output that no input donates its
+  /// memory to; donated inputs are overwritten. Safe from several tasks.
+  func run(_ buffers: UnsafeBufferPointer<UnsafeMutableRawPointer>) throws(TensorError)
+}
+
+/// The executors at hand; the umbrella module registers them.
+public enum Executors {
+  private static let registered = Mutex<(any Executor)?>(nil)
+  @TaskLocal static var scoped: (any Executor)?
+
+  /// Makes an executor the default.
+  public static func register(_ executor: any Executor) {
+    registered.withLock { $0 = executor }
+  }
+
+  /// Runs `body` with another executor.
+  public static func with<R>(_ executor: any Executor, _ body: () throws -> R) rethrows -> R {
+    try $scoped.withValue(executor, operation: body)
+  }
+
+  /// The executor that evaluation uses.
+  package static func current() throws(TensorError) -> any Executor {
+    if let scoped { return scoped }
+    guard let executor = registered.withLock({ $0 }) else {
+      throw TensorError(
+        operation: "eval", reason: "no executor is registered: import Apus, or register one")
+    }
+    return executor
+  }
+}

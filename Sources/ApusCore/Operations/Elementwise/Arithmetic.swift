@@ -1,0 +1,53 @@
+extension UnaryOperation {
+  static let negate = UnaryOperation("negate", instruction: "neg", on: .numeric) {
+    _, _, dy in
+    -dy
+  }
+  static let abs = UnaryOperation("abs", on: .numeric) { x, _, dy in dy * x.sign() }
+  static let sign = UnaryOperation("sign", on: .numeric) { _, _, _ in nil }
+  static let square = UnaryOperation("square", on: .numeric) { x, _, dy in 2 * dy * x }
+  static let sqrt = UnaryOperation("sqrt") { _, y, dy in dy / (2 * y) }
+  static let rsqrt = UnaryOperation("rsqrt") { _, y, dy in -0.5 * dy * y * y * y }
+  static let reciprocal = UnaryOperation("reciprocal") { _, y, dy in -dy * y * y }
+}
+
+extension Tensor {
+  /// Returns the absolute value `|x|`; the gradient at 0 is 0.
+  public func abs(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.abs, file, line)
+  }
+
+  /// Returns -1, 0 or 1 with the sign of `x`.
+  public func sign(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.sign, file, line)
+  }
+
+  /// Returns `x²`.
+  public func square(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.square, file, line)
+  }
+
+  /// Returns the square root; NaN for negative `x`.
+  public func sqrt(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.sqrt, file, line)
+  }
+
+  /// Returns `1 / √x`.
+  public func rsqrt(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.rsqrt, file, line)
+  }
+
+  /// Returns `1 / x`.
+  public func reciprocal(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.reciprocal, file, line)
+  }
+}
+
+extension UnaryOperation {
+  /// Every elementwise function of one operand; the index that tests walk.
+  package static let all: [UnaryOperation] = [
+    negate, abs, sign, square, sqrt, rsqrt, reciprocal, exp, expm1, log, log1p, sin, cos, tan, asin,
+    acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, erf, sigmoid, softplus, relu, floor, ceil,
+    round, truncate, isFinite, isNaN, isInfinite, logicalNot,
+  ]
+}

@@ -1,0 +1,60 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A block of 64-byte aligned memory that holds the elements of one tensor.
+///
+/// A storage is written only while nothing but its writer refers to it (a fresh result, or state a
+/// training step owns alone); afterwards it is read-only. That rule is what makes it `Sendable`.
+public final class Storage: @unchecked Sendable {
+  package let pointer: UnsafeMutableRawPointer
+  /// Bytes of elements held.
+  public let byteCount: Int
+
+  /// Allocates zeroed memory, or `nil` when the machine has not enough.
+  package init?(zeroed byteCount: Int) {
+    guard byteCount >= 0, byteCount <= Int.max - 128 else { return nil }
+    var memory: UnsafeMutableRawPointer?
+    let rounded = max((byteCount + 63) & ~63, 64)
+    guard posix_memalign(&memory, 64, rounded) == 0, let memory else { return nil }
+    memset(memory, 0, rounded)
+    pointer = memory
+    self.byteCount = byteCount
+  }
+
+  /// Allocates memory without clearing it, or `nil` when the machine has not enough.
+  package init?(uninitialized byteCount: Int) {
+    guard byteCount >= 0, byteCount <= Int.max - 128 else { return nil }
+    var memory: UnsafeMutableRawPointer?
+    guard posix_memalign(&memory, 64, max((byteCount + 63) & ~63, 64)) == 0, let memory else {
+      return nil
+    }
+    pointer = memory
+    self.byteCount = byteCount
+  }
+
+  deinit { free(pointer) }
+
+  /// Calls `body` with the bytes.
+  public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try body(UnsafeRawBufferPointer(start: pointer, count: byteCount))
+  }
+
+  /// Calls `body` with the bytes for writing; the caller guarantees nobody else reads them.
+  package func withUnsafeMutableBytes<R>(
+    _ body: (UnsafeMutableRawBufferPointer) throws -> R
+  ) rethrows -> R {
+    try body(UnsafeMutableRawBufferPointer(start: pointer, count: byteCount))
+  }
+
+  /// Returns a storage with the same bytes, or `nil` when the machine has not enough memory.
+  package func copy() -> Storage? {
+    guard let result = Storage(uninitialized: byteCount) else { return nil }
+    memcpy(result.pointer, pointer, byteCount)
+    return result
+  }
+}
