@@ -36,13 +36,7 @@ public struct HostArray: Sendable, Hashable {
   }
 
   /// A tensor holding a copy of the values.
-  public var tensor: Tensor {
-    let storage = Storage(byteCount: bytes.count)
-    bytes.withUnsafeBytes { source in
-      storage.withUnsafeMutableBytes { $0.copyMemory(from: source) }
-    }
-    return Tensor(storage: storage, dtype: dtype, shape: Shape(shape))
-  }
+  public var tensor: Tensor { Tensor(bytes: bytes, dtype: dtype, shape: Shape(shape)) }
 
   /// The number of elements.
   public var count: Int { bytes.count / dtype.byteCount }
@@ -51,22 +45,10 @@ public struct HostArray: Sendable, Hashable {
   ///
   /// Integers above 2⁵³ are rounded.
   public func doubles() -> [Double] {
-    bytes.withUnsafeBytes { raw in
-      func convert<T: BitwiseCopyable>(_ type: T.Type, _ value: (T) -> Double) -> [Double] {
-        (0..<count).map {
-          value(raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.stride, as: type))
-        }
-      }
-      switch dtype {
-      case .float32: return convert(Float.self) { Double($0) }
-      case .float64: return convert(Double.self) { $0 }
-      case .float16: return convert(UInt16.self) { HalfFloat.double(fromBits: $0) }
-      case .bfloat16: return convert(UInt16.self) { Double(Float(bitPattern: UInt32($0) << 16)) }
-      case .int32: return convert(Int32.self) { Double($0) }
-      case .int64: return convert(Int64.self) { Double($0) }
-      case .uint8, .bool: return convert(UInt8.self) { Double($0) }
-      }
+    func convert<Scalar: TensorScalar>(_ type: Scalar.Type) -> [Double] {
+      bytes.withUnsafeBytes { $0.assumingMemoryBound(to: type).map(\.asDouble) }
     }
+    return convert(dtype.scalarType)
   }
 
   static func product(_ shape: [Int]) -> String {
@@ -79,26 +61,12 @@ public struct HostArray: Sendable, Hashable {
   static func byteCount(dtype: DType, shape: [Int], source: String) throws -> Int {
     var count = dtype.byteCount
     for size in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      let (next, overflow) = count.multipliedReportingOverflow(by: size)
       guard size >= 0, !overflow else {
         throw DataError(source, .corrupt("shape \(product(shape)) has no possible size"))
       }
-      count = product
+      count = next
     }
     return count
-  }
-}
-
-/// IEEE 754 half precision in software, for machines and compilers without the type.
-enum HalfFloat {
-  static func double(fromBits bits: UInt16) -> Double {
-    let sign: Double = bits >> 15 == 1 ? -1 : 1
-    let exponent = Int(bits >> 10 & 0x1F)
-    let fraction = Double(bits & 0x3FF) / 1024
-    switch exponent {
-    case 0: return sign * fraction * 0x1p-14
-    case 31: return fraction == 0 ? sign * .infinity : .nan
-    default: return sign * (1 + fraction) * Double(sign: .plus, exponent: exponent - 15, significand: 1)
-    }
   }
 }
