@@ -14,10 +14,10 @@ typedef struct job {
 
 #define T float
 #define NAME(name) name##_f32
-#include "optimizer_update.inc"
+#include "optimizer_update.def"
 #undef T
 #undef NAME
 
 #define T double
 #define NAME(name) name##_f64
-#include "optimizer_update.inc"
+#include "optimizer_update.def"
