@@ -3,6 +3,7 @@
 #define CAPUSKERNELS_H
 
 #include "apus_copy.h"
+#include "apus_dense.h"
 #include "apus_optimizer.h"
 #include "apus_plan.h"
 #include "apus_random.h"

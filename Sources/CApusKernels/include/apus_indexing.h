@@ -8,10 +8,11 @@
 extern "C" {
 #endif
 
-/// Indices along the middle axis of data [outer, axis_size, inner]; −axis_size..<0 count from the end.
+/// Indices along the middle axis of data [outer, axis_size, inner]; negative ones count from the
+/// end.
 ///
-/// Gather and scatter use one index list [count] for all; the `elements` forms have an index for each
-/// element of [outer, count, inner]. Indices out of range are reported with their position in the list.
+/// Gather and scatter use one index list [count] for all; the `elements` forms have an index for
+/// each element of [outer, count, inner]. Indices out of range are reported with their position.
 typedef struct apus_index_params {
   int64_t outer, axis_size, inner, count;
   /// Bytes of one data element: 1, 2, 4 or 8. Ignored by the adding kernels.
@@ -20,11 +21,12 @@ typedef struct apus_index_params {
   int32_t index_bytes;
 } apus_index_params;
 
-/// out[o, j, i] = data[o, indices[j], i], zero for an index out of range; buffers: data, indices, out.
+/// out[o, j, i] = data[o, indices[j], i], zero for an index out of range; buffers: data, indices,
+/// out.
 void apus_gather(void *const *buffers, const void *params, apus_context *context);
 
-/// out[o, j, i] = data[o, indices[o, j, i], i], zero for an index out of range; buffers: data, indices,
-/// out.
+/// out[o, j, i] = data[o, indices[o, j, i], i], zero for an index out of range; buffers: data,
+/// indices, out.
 void apus_gather_elements(void *const *buffers, const void *params, apus_context *context);
 
 /// out = base, then out[o, indices[j], i] += updates[o, j, i] in the order of j; buffers: base or NULL

@@ -40,8 +40,8 @@ int64_t apus_batch_norm_backward_scratch_bytes_f32(
 int64_t apus_batch_norm_backward_scratch_bytes_f64(
     const apus_norm_params *params, int32_t threads);
 
-/// y = (x − mean) · rstd · gamma + beta per row; buffers: x, gamma [columns] or NULL, beta [columns]
-/// or NULL, y, mean [rows], rstd [rows].
+/// y = (x − mean) · rstd · gamma + beta per row; buffers: x, gamma [columns] or NULL, beta
+/// [columns] or NULL, y, mean [rows], rstd [rows].
 void apus_layer_norm_forward_f32(void *const *buffers, const void *params, apus_context *context);
 
 /// `apus_layer_norm_forward_f32` for doubles.
@@ -57,8 +57,8 @@ void apus_layer_norm_backward_f32(
 void apus_layer_norm_backward_f64(
     void *const *buffers, const void *params, apus_context *context);
 
-/// Normalises by the statistics of the rows; buffers: x, gamma [columns] or NULL, beta [columns] or
-/// NULL, y, mean [columns], variance [columns] (divided by rows), scratch.
+/// Normalises by the statistics of the rows; buffers: x, gamma [columns] or NULL, beta [columns]
+/// or NULL, y, mean [columns], variance [columns] (divided by rows), scratch.
 ///
 /// Sums over rows do not depend on the number of threads.
 void apus_batch_norm_forward_f32(void *const *buffers, const void *params, apus_context *context);
@@ -74,8 +74,8 @@ void apus_batch_norm_inference_f32(
 void apus_batch_norm_inference_f64(
     void *const *buffers, const void *params, apus_context *context);
 
-/// Gradient of the training form; buffers: x, gamma or NULL, mean, variance, dy, dx, dgamma or NULL,
-/// dbeta or NULL, scratch.
+/// Gradient of the training form; buffers: x, gamma or NULL, mean, variance, dy, dx, dgamma or
+/// NULL, dbeta or NULL, scratch.
 ///
 /// Sums over rows do not depend on the number of threads.
 void apus_batch_norm_backward_f32(
