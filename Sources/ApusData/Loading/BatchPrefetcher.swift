@@ -64,7 +64,7 @@ final class BatchPrefetcher: Sendable {
     case .off: return nil
     case .batches(let depth): return depth > 0 ? depth : nil
     case .automatic:
-      let bytes = loader.batchSize * loader.columns.reduce(0) { $0 + $1.byteCount }
+      let bytes = loader.sampleCount(ofBatch: 0) * loader.columns.reduce(0) { $0 + $1.byteCount }
       let nanoseconds = bytes / 10 + bytes * loader.transforms.count
       return nanoseconds >= 240_000 && loader.batchCount > 2 ? 2 : nil
     }
