@@ -3,7 +3,9 @@ import Testing
 @testable import ApusData
 
 @Suite("CSV") struct CSVTests {
-  func table(_ text: String, delimiter: Character = ",", hasHeader: Bool = true) throws -> CSVTable {
+  func table(
+    _ text: String, delimiter: Character = ",", hasHeader: Bool = true
+  ) throws -> CSVTable {
     try CSVTable(
       bytes: Array(text.utf8), source: "t.csv", delimiter: delimiter, hasHeader: hasHeader)
   }

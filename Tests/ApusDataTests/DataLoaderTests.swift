@@ -52,7 +52,7 @@ import Testing
     #expect(BatchPrefetcher.depth(for: small) == nil)
     let image = try floats([Float](repeating: 1, count: 1000 * 784), [1000, 28, 28])
     let large = try DataLoader(
-      TensorDataset(["inputs": image]), batchSize: 128, transforms: [RandomShift(pixels: 2)])
+      TensorDataset(["inputs": image]), batchSize: 300, transforms: [RandomShift(pixels: 2)])
     #expect(BatchPrefetcher.depth(for: large) == 2)
   }
 
@@ -129,7 +129,6 @@ import Testing
           }
         }.min()
         let perBatch = (best ?? .seconds(1)) / 150
-        print("one row:", perBatch)
         #expect(perBatch < .microseconds(1))
       }
     }

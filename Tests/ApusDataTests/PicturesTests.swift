@@ -48,7 +48,10 @@ import Testing
     #expect(svg.components(separatedBy: "<polyline").count == 2)
     #expect(svg.components(separatedBy: "<circle").count == 3)
     #expect(svg.contains(">held out</text>") && svg.contains(">epoch</text>"))
-    for extreme in [[], [Double.nan], [1e308, -1e308], [.leastNonzeroMagnitude], [0], [1e-300, 2e-300]] {
+    let extremes = [
+      [], [Double.nan], [1e308, -1e308], [.leastNonzeroMagnitude], [0], [1e-300, 2e-300],
+    ]
+    for extreme in extremes {
       #expect(CurvePlot(title: "", curves: [.init("a", extreme)]).svg.hasSuffix("</svg>\n"))
     }
     try withFolder { folder in

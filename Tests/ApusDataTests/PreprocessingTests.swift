@@ -22,7 +22,8 @@ import Testing
   @Test("one-hot rows hold a single 1, or none for a dropped first column")
   func oneHot() throws {
     #expect(try OneHot.encode([1, 0], classes: 3).doubles() == [0, 1, 0, 1, 0, 0])
-    #expect(try OneHot.encode([1, 0, 2], classes: 3, droppingFirst: true).doubles() == [1, 0, 0, 0, 0, 1])
+    let dropped = try OneHot.encode([1, 0, 2], classes: 3, droppingFirst: true)
+    #expect(dropped.doubles() == [1, 0, 0, 0, 0, 1])
     checkRefusal("one-hot: row 2: code 3 is out of range, there are 3 classes") {
       try OneHot.encode([0, 3], classes: 3)
     }

@@ -98,6 +98,8 @@ import Testing
     checkRefusal("data set: no column named \"z\"; there are: \"inputs\", \"targets\"") {
       try data.array("z")
     }
-    checkRefusal("array: shape needs 2 × 3 × 4 = 24 bytes, there are 4") { try floats([1], [2, 3]) }
+    checkRefusal("array: shape needs 2 × 3 × 4 = 24 bytes, there are 4") {
+      try floats([1], [2, 3])
+    }
   }
 }

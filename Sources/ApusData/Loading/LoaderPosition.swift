@@ -79,7 +79,7 @@ public struct EpochBatches: Sequence {
       guard position < loader.batchCount else { return nil }
       defer { position += 1 }
       if let prefetcher { return prefetcher.next() }
-      return try? loader.batch(epoch: epoch, index: position)
+      return loader.batchOrFailure(epoch: epoch, index: position)
     }
   }
 }
