@@ -47,5 +47,8 @@ let package = Package(
         "Apus", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Goldens"],
+      swiftSettings: strict),
   ]
 )
