@@ -1,4 +1,5 @@
 import ApusCore
+import Testing
 
 /// Runs `body` on the reference executor.
 package func onReference<R>(_ body: () throws -> R) rethrows -> R {
