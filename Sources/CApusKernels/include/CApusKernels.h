@@ -2,15 +2,12 @@
 #ifndef CAPUSKERNELS_H
 #define CAPUSKERNELS_H
 
-#include "apus_convolution.h"
 #include "apus_copy.h"
-#include "apus_gemm.h"
+#include "apus_dense.h"
 #include "apus_optimizer.h"
 #include "apus_plan.h"
-#include "apus_pooling.h"
 #include "apus_random.h"
 #include "apus_region.h"
-#include "apus_softmax.h"
 #include "apus_threads.h"
 
 #endif
