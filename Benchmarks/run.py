@@ -13,7 +13,6 @@ import datetime
 import os
 import pathlib
 import platform
-import shlex
 import statistics
 import subprocess
 import sys
@@ -100,11 +99,14 @@ def cpu_model():
 
 def measure(sides, workload, rounds, seconds):
     """Returns {side: ([seconds a step, one for each round], last loss)}; sides take turns."""
-    trial = {side: side.run(workload, 10) for side in sides}
-    sides = [side for side in sides if trial[side]]
+    trials = {side: [side.run(workload, 10)] for side in sides}
+    sides = [side for side in sides if trials[side] != [None]]
     if not sides:
         return {}
-    steps = max(10, round(seconds / max(trial[side][0] for side in sides)))
+    for side in sides * 2:
+        trials[side].append(side.run(workload, 10))
+    slower = max(min(trials[side])[0] for side in sides)
+    steps = max(10, round(seconds / slower))
     times, losses = {side: [] for side in sides}, {}
     for number in range(rounds):
         for side in sides if number % 2 == 0 else reversed(sides):
@@ -156,19 +158,23 @@ def main():
         print("PyTorch cannot be installed here; measuring Apus alone")
     sides = [side for side in (apus, torch) if side]
 
+    load = [os.getloadavg()[0]]
     lines = [
-        "| workload | Apus, a step | PyTorch, a step | PyTorch / Apus | over rounds | Apus loss | PyTorch loss |",
+        "| workload | Apus, a step | PyTorch, a step | PyTorch / Apus | over rounds "
+        "| Apus loss | PyTorch loss |",
         "|---|---|---|---|---|---|---|"]
     for workload, title in WORKLOADS.items():
         found = measure(sides, workload, options.rounds, options.seconds)
         lines.append(row(title, found.get(apus), found.get(torch)))
+    load.append(os.getloadavg()[0])
     for side in sides:
         side.end()
     table = "\n".join(lines)
     print(table)
     if not apus:
         return
-    given = " ".join(shlex.quote(word) for word in sys.argv[1:] if "/" not in word)
+    given = [f"--threads {options.threads}", f"--rounds {options.rounds}",
+             f"--seconds {options.seconds:g}", f"--read-every {options.read_every}"]
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text("\n".join([
         "# Latest benchmark", "",
@@ -176,10 +182,12 @@ def main():
         table, "",
         f"- Date: {datetime.date.today().isoformat()}",
         f"- CPU: {cpu_model()}, {os.cpu_count()} logical cores; {options.threads} threads used",
+        f"- Load average before and after: {load[0]:.1f}, {load[1]:.1f} (this driver keeps "
+        f"{options.threads} busy; more means that others ran, which spoils the figures)",
         f"- Rounds: {options.rounds}, alternating; loss read every {options.read_every} steps",
         f"- Versions: {'; '.join(side.version for side in sides)}; Python {platform.python_version()}; "
         f"{platform.system()} {platform.machine()}",
-        f"- Command: `python3 Benchmarks/run.py{' ' + given if given else ''}`", ""]))
+        f"- Command: `python3 Benchmarks/run.py {' '.join(given)}`", ""]))
 
 
 main()

@@ -321,9 +321,10 @@ APUS_INLINE float pow_float(float x, float y) {
   int odd = integral & (__builtin_truncf(half) != half);
   uint32_t sign = odd ? bits_of(x) & 0x80000000u : 0u;
   float result = float_of(bits_of(magnitude) | sign);
-  result = (x < 0.0f) & (a < INFINITY) & !integral ? NAN : result;
-  result = (x != x) | (y != y) ? x + y : result;
-  return (y == 0.0f) | (x == 1.0f) | ((x == -1.0f) & (half == y) & (y != 0.0f)) ? 1.0f : result;
+  result = ((x < 0.0f) & (a < INFINITY) & !integral) ? NAN : result;
+  result = ((x != x) | (y != y)) ? x + y : result;
+  int one = (y == 0.0f) | (x == 1.0f) | ((x == -1.0f) & (half == y));
+  return one ? 1.0f : result;
 }
 
 /// Beyond this the argument of sine and cosine is left to the C library.

@@ -102,6 +102,9 @@ final class PlanBuilder {
     return copy
   }
 
+  /// Whether anybody reads a result.
+  func isUsed(_ value: KernelCall.Value) -> Bool { fusion.stored.contains(value.id) }
+
   /// Where a result is to be written, in row-major order.
   func output(_ value: KernelCall.Value) -> BufferRef {
     let number = buffer(of: value.id)

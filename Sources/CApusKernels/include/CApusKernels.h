@@ -8,6 +8,7 @@
 #include "apus_plan.h"
 #include "apus_random.h"
 #include "apus_region.h"
+#include "apus_scan.h"
 #include "apus_threads.h"
 
 #endif
