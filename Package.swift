@@ -50,7 +50,8 @@ let package = Package(
     .target(
       name: "ApusTestSupport", dependencies: ["ApusCore", "ApusCPU"], path: "Tests/ApusTestSupport",
       swiftSettings: strict),
-    tests("ApusCore"),
+    tests("ApusCore", ["ApusCPU"]),
+    tests("ApusCPU"),
     .testTarget(
       name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Goldens"],
       swiftSettings: strict),
