@@ -51,5 +51,8 @@ let package = Package(
       name: "ApusTestSupport", dependencies: ["ApusCore", "ApusCPU"], path: "Tests/ApusTestSupport",
       swiftSettings: strict),
     tests("ApusCore"),
+    .testTarget(
+      name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Goldens"],
+      swiftSettings: strict),
   ]
 )
