@@ -84,3 +84,19 @@ extension ScatterAddElements: ReferenceRule {
     return [added(base, operands[2], to)]
   }
 }
+
+extension OneHot: ReferenceRule {
+  func evaluate(
+    _ operands: [ReferenceValue], _ types: [TensorType]
+  ) throws(TensorError) -> [ReferenceValue] {
+    var row: [Double] = []
+    for label in operands[0].integers {
+      guard label >= 0 && label < Int64(depth) else {
+        throw TensorError(operation: name, reason: "label \(label) is outside 0..<\(depth)")
+      }
+      row += (0..<depth).map { $0 == Int(label) ? 1 : 0 }
+    }
+    return types[0].dtype.isFloating
+      ? [.init(types[0], floats: row)] : [.init(types[0], integers: row.map { Int64($0) })]
+  }
+}
