@@ -10,7 +10,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
     name: module + "Tests", dependencies: [.byName(name: module), "ApusTestSupport"] + dependencies,
-    resources: [], swiftSettings: strict)
+    swiftSettings: strict)
 }
 
 let package = Package(
@@ -46,6 +46,13 @@ let package = Package(
       dependencies: [
         "Apus", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      swiftSettings: strict),
+    .target(
+      name: "ApusTestSupport", dependencies: ["ApusCore", "ApusCPU"], path: "Tests/ApusTestSupport",
+      swiftSettings: strict),
+    tests("ApusCore"),
+    .testTarget(
+      name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Goldens"],
       swiftSettings: strict),
   ]
 )

@@ -174,6 +174,7 @@ static void run(job *job, apus_context *context) {
     axis whole = job->axes[0];
     int64_t length = 2048, rows = whole.size / length, rest = whole.size % length;
     struct job tail = *job;
+    tail.rank = 1;
     tail.axes[0].size = rest;
     tail.destination += rows * length * whole.destination * job->element;
     if (tail.source) tail.source += rows * length * whole.source * job->element;
