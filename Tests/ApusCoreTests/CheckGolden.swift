@@ -1,3 +1,4 @@
+import ApusCPU
 import ApusCore
 import ApusTestSupport
 import Testing
@@ -46,7 +47,10 @@ private func compare(
 
 /// Evaluates on every executor what `body` asks for.
 func onExecutors(_ body: () throws -> Void) rethrows {
-  for executor in [ReferenceExecutor()] as [any Executor] { try Executors.with(executor, body) }
+  let cpu = CPUExecutor(CPUConfiguration(threads: 1))
+  for executor in [ReferenceExecutor(), cpu] as [any Executor] {
+    try Executors.with(executor, body)
+  }
 }
 
 /// Compares gradients with central differences on every executor.
