@@ -25,8 +25,8 @@ import Testing
     func run(threads: Int) throws -> [[UInt8]] {
       let configuration = CPUConfiguration(threads: threads, isDeterministic: true)
       return try Executors.with(CPUExecutor(configuration)) {
-        let x = Tensor.normal(RandomKey(seed: seed), [700, 190])
-        let w = Tensor.normal(RandomKey(seed: seed + 1), [190, 130])
+        let x = Tensor.normal([700, 190], key: RandomKey(seed: seed))
+        let w = Tensor.normal([190, 130], key: RandomKey(seed: seed + 1))
         let y = matmul(x, w).tanh()
         let slope = gradient(at: w) { (matmul(x, $0).tanh() * y).mean() }
         return try [y.sum(), y.sum(axes: [0]), slope, y.softmax().mean(axes: [1])].map {

@@ -77,10 +77,10 @@ extension OperationExample {
     .init("Sort", [[2, 4]]) { $0[0].sorted(axis: 1) * Tensor.iota([2, 4], axis: 1, dtype: .float64) },
     .init("TopK", [[2, 4]]) { $0[0].topK(2).values.square() },
     .init("RandomBits", [[2]], .none) { x in
-      Tensor.randomIntegers(key, [2], in: 0..<100).converted(to: .float64) + x[0] * 0
+      Tensor.randomIntegers([2], in: 0..<100, key: key).converted(to: .float64) + x[0] * 0
     },
-    .init("RandomUniform", [[2]]) { $0[0] * Tensor.uniform(key, [2], dtype: .float64) },
-    .init("FoldIn", [[2]]) { $0[0] * Tensor.uniform(key.folding(in: 3), [2], dtype: .float64) },
+    .init("RandomUniform", [[2]]) { $0[0] * Tensor.uniform([2], in: 0..<1, dtype: .float64, key: key) },
+    .init("FoldIn", [[2]]) { $0[0] * Tensor.uniform([2], in: 0..<1, dtype: .float64, key: key.folding(in: 3)) },
   ]
 
   private static let windows: [OperationExample] = [
@@ -91,18 +91,18 @@ extension OperationExample {
       transposedConvolution($0[0], $0[1])
     },
     .init("ConvolutionWeightGradient", [[1, 4, 4, 2], [2, 2, 3, 3]]) { x in
-      gradient(at: x[1]) { convolution(x[0], $0).square().sum() }
+      ApusCore.gradient(at: x[1]) { convolution(x[0], $0).square().sum() }
     },
     .init("MaxPool", [[1, 4, 4, 2]]) { $0[0].maxPooled(window: [2]).square() },
     .init("MaxPoolGradient", [[1, 4, 4, 2]]) { x in
-      gradient(at: x[0]) { $0.maxPooled(window: [2]).square().sum() }
+      ApusCore.gradient(at: x[0]) { $0.maxPooled(window: [2]).square().sum() }
     },
     .init("MaxPoolGather", [[1, 4, 4, 2]]) { x in
-      gradient(at: x[0]) { gradient(at: $0) { $0.maxPooled(window: [2]).square().sum() }.square().sum() }
+      ApusCore.gradient(at: x[0]) { ApusCore.gradient(at: $0) { $0.maxPooled(window: [2]).square().sum() }.square().sum() }
     },
     .init("AveragePool", [[1, 4, 4, 2]]) { $0[0].averagePooled(window: [2]).square() },
     .init("AveragePoolGradient", [[1, 4, 4, 2]]) { x in
-      gradient(at: x[0]) { $0.averagePooled(window: [2]).square().sum() }
+      ApusCore.gradient(at: x[0]) { $0.averagePooled(window: [2]).square().sum() }
     },
   ]
 
@@ -110,27 +110,27 @@ extension OperationExample {
     .init("ErfInverse", [[2, 3]], .checked(-0.9..<0.9)) { $0[0].erfInverse() },
     .init("Softmax", [[2, 3]]) { $0[0].softmax() },
     .init("SoftmaxGradient", [[2, 3]]) { x in
-      gradient(at: x[0]) { $0.softmax().square().sum() }
+      ApusCore.gradient(at: x[0]) { $0.softmax().square().sum() }
     },
     .init("LogSoftmax", [[2, 3]]) { $0[0].logSoftmax() },
     .init("LogSoftmaxGradient", [[2, 3]]) { x in
-      gradient(at: x[0]) { $0.logSoftmax().square().sum() }
+      ApusCore.gradient(at: x[0]) { $0.logSoftmax().square().sum() }
     },
     .init("SoftmaxCrossEntropy", [[3, 4]]) { softmaxCrossEntropy(logits: $0[0], labels: labels) },
     .init("SoftmaxCrossEntropyGradient", [[3, 4]]) { x in
-      gradient(at: x[0]) { softmaxCrossEntropy(logits: $0, labels: labels).square().sum() }
+      ApusCore.gradient(at: x[0]) { softmaxCrossEntropy(logits: $0, labels: labels).square().sum() }
     },
     .init("LayerNorm", [[2, 4], [4], [4]]) {
       $0[0].layerNormalized(gamma: $0[1], beta: $0[2]).square()
     },
     .init("LayerNormGradient", [[2, 4]]) { x in
-      gradient(at: x[0]) { ($0.layerNormalized() * x[0]).square().sum() }
+      ApusCore.gradient(at: x[0]) { ($0.layerNormalized() * x[0]).square().sum() }
     },
     .init("BatchNorm", [[4, 3], [3], [3]]) {
       $0[0].batchNormalized(gamma: $0[1], beta: $0[2]).result.square()
     },
     .init("BatchNormGradient", [[4, 3]]) { x in
-      gradient(at: x[0]) { ($0.batchNormalized().result * x[0]).square().sum() }
+      ApusCore.gradient(at: x[0]) { ($0.batchNormalized().result * x[0]).square().sum() }
     },
     .init("AdamUpdate", [[3], [3]], .checked(0.5..<1)) { x in
       let scalars = Tensor([0.1, 0.5, 0.5, 1] as [Double])
