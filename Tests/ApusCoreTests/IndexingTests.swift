@@ -40,7 +40,8 @@ import Testing
 
   static let ids = Tensor([Int32(2), 0, -1, 2])
 
-  @Test("gradients agree with central differences, orders 1 and 2", arguments: TestExecutor.allCases)
+  @Test(
+    "gradients agree with central differences, orders 1 and 2", arguments: TestExecutor.allCases)
   func gradients(on executor: TestExecutor) throws {
     let elements = Tensor([Int64(1), 0, 2, 2, -3, 1], shape: [2, 3])
     try executor.run {
@@ -97,7 +98,8 @@ import Testing
     }
   }
 
-  @Test("one-hot rows have their one at the label", arguments: TestExecutor.allCases, DType.allCases)
+  @Test(
+    "one-hot rows have their one at the label", arguments: TestExecutor.allCases, DType.allCases)
   func oneHot(on executor: TestExecutor, dtype: DType) throws {
     try executor.run {
       let rows = Tensor([Int32(2), 0]).oneHot(depth: 3, dtype: dtype)

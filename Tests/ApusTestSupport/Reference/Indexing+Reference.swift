@@ -38,7 +38,9 @@ private func added(
 ) -> ReferenceValue {
   var result = base
   for (from, to) in places.enumerated() {
-    if base.type.dtype.isFloating { result.floats[to] += updates.floats[from] } else {
+    if base.type.dtype.isFloating {
+      result.floats[to] += updates.floats[from]
+    } else {
       result.integers[to] &+= updates.integers[from]
     }
   }
