@@ -1,4 +1,3 @@
-import ApusCPU
 import ApusCore
 import ApusTestSupport
 import Testing
@@ -47,10 +46,7 @@ private func compare(
 
 /// Evaluates on every executor what `body` asks for.
 func onExecutors(_ body: () throws -> Void) rethrows {
-  let cpu = CPUExecutor(CPUConfiguration(threads: 1))
-  for executor in [ReferenceExecutor(), cpu] as [any Executor] {
-    try Executors.with(executor, body)
-  }
+  for executor in TestExecutor.allCases { try executor.run(body) }
 }
 
 /// Compares gradients with central differences on every executor.

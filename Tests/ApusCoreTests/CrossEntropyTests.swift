@@ -1,4 +1,3 @@
-import ApusCPU
 import ApusCore
 import ApusTestSupport
 import Testing
@@ -77,12 +76,11 @@ import Testing
 
   @Test("a label out of range is reported when the loss is evaluated")
   func labelOutOfRange() throws {
-    let cpu = CPUExecutor(CPUConfiguration(threads: 1))
     let x = Tensor((0..<12).map { Double($0) }, shape: [4, 3])
     func run(_ labels: [Int32], ignoring: Int? = nil) throws -> [Double] {
       let y = Tensor(labels, shape: [4])
       let loss = softmaxCrossEntropy(logits: x, labels: y, ignoredLabel: ignoring)
-      return try Executors.with(cpu) { try loss.scalars(as: Double.self) }
+      return try TestExecutor.cpu.run { try loss.scalars(as: Double.self) }
     }
     for labels in [[0, 1, 3, 2], [0, -1, 1, 2], [0, 1, 2, .max]] as [[Int32]] {
       #expect(throws: TensorError.self) { try run(labels) }
