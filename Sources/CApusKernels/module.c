@@ -1,1 +1,1 @@
-
+int apus_unused;

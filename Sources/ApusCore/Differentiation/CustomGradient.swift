@@ -1,7 +1,7 @@
 /// The identity on values computed elsewhere, with a gradient rule of the user's.
-struct CustomGradient: Operation {
+package struct CustomGradient: Operation {
   /// Names the rule: equal only to itself.
-  final class Rule: Sendable {
+  package final class Rule: Sendable {
     let pullback: @Sendable ([Tensor]) -> [Tensor]
     init(_ pullback: @escaping @Sendable ([Tensor]) -> [Tensor]) { self.pullback = pullback }
   }
@@ -9,13 +9,13 @@ struct CustomGradient: Operation {
   let rule: Rule
   let resultCount: Int
 
-  var name: String { "customGradient" }
-  var cpu: CPUKernel { .view }
+  package var name: String { "customGradient" }
+  package var cpu: CPUKernel { .view }
 
   /// Operands are the computed results, then the arguments of the function.
-  func resultTypes(_ operands: [TensorType]) -> [TensorType] { Array(operands[..<resultCount]) }
+  package func resultTypes(_ operands: [TensorType]) -> [TensorType] { Array(operands[..<resultCount]) }
 
-  func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
+  package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
     let arguments = call.operands[resultCount...]
     let cotangents = zip(call.results, upstream).map { $1 ?? Tensor(0, like: $0) }
     let gradients = rule.pullback(cotangents)
@@ -38,8 +38,8 @@ struct CustomGradient: Operation {
       }
   }
 
-  static func == (a: Self, b: Self) -> Bool { a.rule === b.rule }
-  func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(rule)) }
+  package static func == (a: Self, b: Self) -> Bool { a.rule === b.rule }
+  package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(rule)) }
 }
 
 /// Returns `function(arguments)` with its gradient given by a rule instead of derived.

@@ -1,10 +1,10 @@
 /// Chooses between two operands, element by element.
-struct Select: Operation {
-  var name: String { "where" }
-  var operandNames: [String] { ["condition", "a", "b"] }
-  var cpu: CPUKernel { .instruction("select") }
+package struct Select: Operation {
+  package var name: String { "where" }
+  package var operandNames: [String] { ["condition", "a", "b"] }
+  package var cpu: CPUKernel { .instruction("select") }
 
-  func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
+  package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     let (condition, a, b) = (operands[0], operands[1], operands[2])
     try require(condition.dtype == .bool, "condition must be bool, not \(condition.dtype)")
     try require(a.dtype == b.dtype, "dtypes differ: a is \(a.dtype), b is \(b.dtype)")
@@ -14,7 +14,7 @@ struct Select: Operation {
     return [a]
   }
 
-  func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
+  package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
     guard let dy = upstream[0] else { return [nil, nil, nil] }
     let zero = Tensor(0, like: dy)
     let condition = call.operands[0]

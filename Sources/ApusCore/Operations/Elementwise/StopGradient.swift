@@ -1,9 +1,9 @@
 /// The identity, through which no gradient flows.
-struct StopGradient: Operation {
-  var name: String { "stopGradient" }
-  var cpu: CPUKernel { .view }
-  func resultTypes(_ operands: [TensorType]) -> [TensorType] { [operands[0]] }
-  func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] { [nil] }
+package struct StopGradient: Operation {
+  package var name: String { "stopGradient" }
+  package var cpu: CPUKernel { .view }
+  package func resultTypes(_ operands: [TensorType]) -> [TensorType] { [operands[0]] }
+  package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] { [nil] }
 }
 
 extension Tensor {

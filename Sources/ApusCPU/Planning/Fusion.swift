@@ -1,0 +1,165 @@
+import ApusCore
+
+/// Which values are computed together.
+///
+/// Elementwise values and the reductions that end them form *regions*: groups over the same number
+/// of elements that one pass computes tile by tile. Every region and kernel has a level above all it
+/// reads from memory, so no two can wait for each other.
+struct Fusion {
+  enum Kind { case memory, view, fused, reduction, kernel }
+
+  let graph: PlanGraph
+  /// The view of every value on the base value it looks at.
+  private(set) var views: [StridedView] = []
+  private(set) var kinds: [Kind] = []
+  /// The value whose elements, in the same order, a value shows.
+  private(set) var roots: [Int] = []
+  private(set) var levels: [Int] = []
+  /// The region of every fused or reduction value.
+  private(set) var regions: [Int: Int] = [:]
+  /// Values that must exist in memory.
+  private(set) var stored: Set<Int> = []
+
+  /// One region per operation when `isolating`: nothing is fused.
+  init(_ graph: PlanGraph, isolating: Bool = false) {
+    self.graph = graph
+    resolveViews()
+    assignLevels()
+    if !isolating { sink() }
+    group(isolating: isolating)
+    findStored()
+  }
+
+  /// Cheap values without operands: every region that needs one makes its own.
+  func isClonable(_ value: Int) -> Bool {
+    let operation = graph.operation(of: value)
+    return operation is Constant || operation is Iota
+  }
+
+  private func isFused(_ value: Int) -> Bool { kinds[value] == .fused }
+
+  private mutating func resolveViews() {
+    for value in graph.types.indices {
+      views.append(StridedView(buffer: value, shape: graph.types[value].shape))
+      roots.append(value)
+      kinds.append(.memory)
+    }
+    for instruction in graph.instructions {
+      let operation = instruction.operation
+      for (index, value) in instruction.results.enumerated() {
+        switch operation.cpu {
+        case .instruction: kinds[value] = .fused
+        case .view:
+          guard let lowering = operation as? any ViewLowering else { continue }
+          let operand = instruction.operands[index]
+          if lowering.keepsOrder { roots[value] = roots[operand] }
+          if let view = lowering.view(of: views[operand], result: graph.types[value]) {
+            views[value] = view
+            kinds[value] = .view
+          } else {
+            // Strides cannot express it: a copy, computed like an elementwise identity.
+            roots[value] = value
+            kinds[value] = .fused
+          }
+        case .kernel, .decomposition, .value:
+          kinds[value] = operation is Reduce ? .reduction : .kernel
+        }
+      }
+    }
+  }
+
+  private mutating func assignLevels() {
+    levels = Array(repeating: -1, count: graph.types.count)
+    for instruction in graph.instructions {
+      for value in instruction.results {
+        var level = 0
+        for operand in instruction.operands {
+          let root = roots[operand]
+          switch kinds[value] {
+          case .fused, .reduction:
+            if isClonable(root) { continue }
+            level = max(level, isFused(root) ? levels[root] : levels[views[operand].buffer] + 1)
+          case .kernel: level = max(level, levels[views[operand].buffer] + 1)
+          case .view, .memory: break
+          }
+        }
+        if kinds[value] == .view { level = levels[views[value].buffer] }
+        levels[value] = level
+      }
+    }
+  }
+
+  /// Moves cheap one-operand values to the level of their first reader, where they need no memory.
+  private mutating func sink() {
+    var latest = Array(repeating: Int.max, count: graph.types.count)
+    for output in graph.outputs { latest[views[output].buffer] = -1 }
+    for instruction in graph.instructions.reversed() {
+      for value in instruction.results where kinds[value] != .view {
+        if isFused(value), !isClonable(value), latest[value] != .max, latest[value] > levels[value],
+          Set(instruction.operands.filter { !isClonable(roots[$0]) }).count <= 1
+        {
+          levels[value] = latest[value]
+        }
+      }
+      for value in instruction.results {
+        guard kinds[value] != .view else { continue }
+        for operand in instruction.operands {
+          let root = roots[operand]
+          let joins = kinds[value] != .kernel && isFused(root)
+          let base = joins ? root : views[operand].buffer
+          latest[base] = min(latest[base], joins ? levels[value] : levels[value] - 1)
+        }
+      }
+    }
+  }
+
+  private mutating func group(isolating: Bool) {
+    var parent: [Int: Int] = [:]
+    func find(_ value: Int) -> Int {
+      var value = value
+      while let next = parent[value], next != value { value = next }
+      return value
+    }
+    func join(_ a: Int, _ b: Int) {
+      let (a, b) = (find(a), find(b))
+      if a != b { parent[max(a, b)] = min(a, b) }
+    }
+    struct Load: Hashable { let level, base, count: Int }
+    var readers: [Load: Int] = [:]
+    var members: [Int] = []
+    for instruction in graph.instructions {
+      for value in instruction.results where kinds[value] == .fused || kinds[value] == .reduction {
+        members.append(value)
+        parent[value] = value
+        if isolating { continue }
+        for operand in instruction.operands {
+          let root = roots[operand]
+          if isClonable(root) { continue }
+          if isFused(root), levels[root] == levels[value] {
+            join(root, value)
+          } else if graph.types[operand].count > 1, views[operand].isContiguous {
+            let load = Load(
+              level: levels[value], base: views[operand].buffer, count: graph.types[operand].count)
+            if let other = readers[load] { join(other, value) } else { readers[load] = value }
+          }
+        }
+      }
+    }
+    for value in members { regions[value] = find(value) }
+  }
+
+  private mutating func findStored() {
+    for output in graph.outputs { stored.insert(views[output].buffer) }
+    for instruction in graph.instructions {
+      for value in instruction.results where kinds[value] != .view {
+        for operand in instruction.operands {
+          let root = roots[operand]
+          let isInside =
+            kinds[value] != .kernel && isFused(root)
+            && (isClonable(root) || regions[root] == regions[value])
+          if !isInside { stored.insert(views[operand].buffer) }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,237 @@
+import ApusCore
+import CApusKernels
+
+/// Collects the kernels of a plan and the buffers they work on, before memory is laid out.
+final class PlanBuilder {
+  /// What a buffer is for.
+  enum Role: Hashable {
+    case input(Int)
+    case output(Int)
+    case data(Int)
+    case value
+    case scratch
+  }
+
+  struct Buffer {
+    var role: Role
+    let byteCount: Int
+  }
+
+  /// A kernel with its buffers, before they have addresses.
+  struct Node {
+    let kernel: apus_kernel
+    let params: UnsafeRawPointer
+    let buffers: [BufferRef?]
+    let writes: Set<Int>
+    /// Buffers that may share memory with one this node writes: read only where it writes.
+    var inPlace: [(read: Int, write: Int)] = []
+    /// A copy that is dropped when both ends got the same memory.
+    var isElidable = false
+    let label: String
+    let multiplyAdds: Int
+    /// The position in the program: nodes run as close to it as their operands allow.
+    let order: Int
+    let site: CallSite?
+    let layerPath: String?
+    let operation: String
+    var results: [Int] = []
+  }
+
+  let graph: PlanGraph
+  let fusion: Fusion
+  let configuration: CPUConfiguration
+  private(set) var buffers: [Buffer] = []
+  private(set) var nodes: [Node] = []
+  /// What must live as long as the plan: parameter structures, library objects, sub-plans.
+  private(set) var owners: [AnyObject] = []
+  private(set) var bufferOfValue: [Int: Int] = [:]
+  private var copies: [Int: BufferRef] = [:]
+  private var writable: Set<Int> = []
+  private var current: PlanGraph.Instruction?
+  private var order = 0
+
+  var threads: Int { configuration.threads }
+  var deterministic: Bool { configuration.isDeterministic }
+
+  init(_ graph: PlanGraph, _ fusion: Fusion, _ configuration: CPUConfiguration) {
+    self.graph = graph
+    self.fusion = fusion
+    self.configuration = configuration
+  }
+
+  // MARK: Buffers
+
+  /// The buffer of a value that exists in memory.
+  func buffer(of value: Int) -> Int {
+    if let known = bufferOfValue[value] { return known }
+    let role: Role =
+      switch graph.sources[value] {
+      case .input(let index): .input(index)
+      case .data(let index): .data(index)
+      case .instruction: .value
+      }
+    let number = newBuffer(role, bytes: graph.types[value].byteCount)
+    bufferOfValue[value] = number
+    return number
+  }
+
+  func setRole(_ role: Role, of buffer: Int) { buffers[buffer].role = role }
+
+  /// Adds a buffer to the plan.
+  func newBuffer(_ role: Role, bytes: Int) -> Int {
+    buffers.append(Buffer(role: role, byteCount: bytes))
+    return buffers.count - 1
+  }
+
+  /// The elements of a value as they lie in memory; strides count elements.
+  func view(_ value: KernelCall.Value) -> StridedView {
+    var view = fusion.views[value.id]
+    view.buffer = buffer(of: view.buffer)
+    return view
+  }
+
+  /// A value's elements in row-major order: where they lie, or a copy of a view.
+  func contiguous(_ value: KernelCall.Value) -> BufferRef {
+    let view = view(value)
+    let size = value.type.dtype.byteCount
+    if view.isContiguous { return BufferRef(buffer: view.buffer, byteOffset: view.offset * size) }
+    if let copy = copies[value.id] { return copy }
+    let copy = BufferRef(buffer: newBuffer(.value, bytes: value.type.byteCount))
+    copies[value.id] = copy
+    self.copy(view, to: copy, size: size)
+    return copy
+  }
+
+  /// Where a result is to be written, in row-major order.
+  func output(_ value: KernelCall.Value) -> BufferRef {
+    let number = buffer(of: value.id)
+    writable.insert(number)
+    return BufferRef(buffer: number)
+  }
+
+  /// Memory that a kernel updates in place: holds the operand before and the result after.
+  ///
+  /// The two share memory when nobody needs the operand any more; otherwise it is copied.
+  func inPlace(_ operand: KernelCall.Value, _ result: KernelCall.Value) -> BufferRef {
+    let source = contiguous(operand)
+    let target = output(result)
+    let size = operand.type.dtype.byteCount
+    let view = StridedView(
+      buffer: source.buffer, offset: source.byteOffset / size, dims: operand.type.dims,
+      strides: operand.type.shape.strides)
+    copy(view, to: target, size: size)
+    nodes[nodes.count - 1].inPlace = [(source.buffer, target.buffer)]
+    nodes[nodes.count - 1].isElidable = source.byteOffset == 0
+    return target
+  }
+
+  /// Memory for the current operation alone, 64-byte aligned.
+  func scratch(_ bytes: Int) -> BufferRef {
+    let number = newBuffer(.scratch, bytes: max(bytes, 64))
+    writable.insert(number)
+    return BufferRef(buffer: number)
+  }
+
+  // MARK: Nodes
+
+  /// Lowers one operation that has its own kernel.
+  func lower(_ instruction: PlanGraph.Instruction, order: Int) throws(TensorError) {
+    guard let kernel = instruction.operation as? any KernelLowering else {
+      throw TensorError(
+        operation: instruction.operation.name, reason: "the CPU executor has no kernel for it",
+        layerPath: instruction.layerPath, site: instruction.site)
+    }
+    begin(instruction, order: order)
+    let call = KernelCall(
+      operands: instruction.operands.map { .init(id: $0, type: graph.types[$0]) },
+      results: instruction.results.map { .init(id: $0, type: graph.types[$0]) })
+    try kernel.lower(call, into: self)
+  }
+
+  func begin(_ instruction: PlanGraph.Instruction?, order: Int) {
+    current = instruction
+    self.order = order
+    writable = []
+  }
+
+  /// Adds a kernel. Buffers that are results or scratch of this operation count as written.
+  func emit<P: BitwiseCopyable>(
+    _ kernel: @escaping apus_kernel, _ params: P, _ buffers: [BufferRef?], label: String,
+    multiplyAdds: Int = 0
+  ) {
+    let copy = Parameters(params)
+    emit(
+      kernel, pointer: copy.pointer, owner: copy, buffers, label: label,
+      multiplyAdds: multiplyAdds)
+  }
+
+  /// Adds a kernel whose parameters belong to `owner`, which lives as long as the plan.
+  func emit(
+    _ kernel: @escaping apus_kernel, pointer: UnsafeRawPointer, owner: AnyObject,
+    _ buffers: [BufferRef?], label: String, multiplyAdds: Int = 0
+  ) {
+    owners.append(owner)
+    let written = Set(buffers.compactMap { $0?.buffer }).intersection(writable)
+    var node = Node(
+      kernel: kernel, params: pointer, buffers: buffers, writes: written, label: label,
+      multiplyAdds: multiplyAdds, order: order, site: current?.site,
+      layerPath: current?.layerPath, operation: current?.operation.name ?? label)
+    node.results = current?.results ?? []
+    nodes.append(node)
+  }
+
+  /// Adds a region's pass over its elements.
+  func emitRegion(
+    _ program: RegionProgram, _ buffers: [BufferRef?], writes: Set<Int>,
+    inPlace: [(read: Int, write: Int)], results: [Int], label: String
+  ) {
+    owners.append(program)
+    var node = Node(
+      kernel: apus_region_run, params: UnsafeRawPointer(program.pointer), buffers: buffers,
+      writes: writes, inPlace: inPlace, label: label, multiplyAdds: 0, order: order,
+      site: current?.site, layerPath: current?.layerPath,
+      operation: current?.operation.name ?? label)
+    node.results = results
+    nodes.append(node)
+  }
+
+  /// Adds a copy of a view's elements, in row-major order.
+  func copy(_ view: StridedView, to target: BufferRef, size: Int) {
+    let (dims, strides) = view.collapsed
+    var params = apus_copy_params()
+    params.rank = Int32(dims.count)
+    params.element_size = Int32(size)
+    params.source_offset = Int64(view.offset)
+    params.destination_offset = Int64(target.byteOffset / size)
+    let packed = Shape(dims).strides
+    fill(&params.sizes, dims)
+    fill(&params.source_strides, strides)
+    fill(&params.destination_strides, packed)
+    writable.insert(target.buffer)
+    emit(
+      apus_copy, params, [BufferRef(buffer: view.buffer), BufferRef(buffer: target.buffer)],
+      label: "copy \(Shape(view.dims))")
+  }
+}
+
+/// A kernel's parameter structure on the heap.
+final class Parameters {
+  let pointer: UnsafeRawPointer
+
+  init<P: BitwiseCopyable>(_ value: P) {
+    let memory = UnsafeMutablePointer<P>.allocate(capacity: 1)
+    memory.initialize(to: value)
+    pointer = UnsafeRawPointer(memory)
+  }
+
+  deinit { pointer.deallocate() }
+}
+
+/// Writes integers into a C array member of eight 64-bit integers.
+func fill<Array8>(_ target: inout Array8, _ values: [Int]) {
+  withUnsafeMutableBytes(of: &target) { bytes in
+    for (index, value) in values.enumerated() where (index + 1) * 8 <= bytes.count {
+      bytes.storeBytes(of: Int64(value), toByteOffset: index * 8, as: Int64.self)
+    }
+  }
+}

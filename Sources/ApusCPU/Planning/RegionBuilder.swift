@@ -1,0 +1,342 @@
+import ApusCore
+import CApusKernels
+
+/// Writes the tile program of one region: loads, instructions, stores and reductions.
+struct RegionBuilder {
+  /// A value in a tile register.
+  typealias Register = Int32
+
+  private let plan: PlanBuilder
+  private let fusion: Fusion
+  private let members: Set<Int>
+  private var loads: [apus_access] = []
+  private var loadedViews: [StridedView: Register] = [:]
+  private var instructions: [apus_instruction] = []
+  private var stores: [apus_access] = []
+  private var reductions: [apus_reduction] = []
+  private var registers: [Int: Register] = [:]
+  private var fills: [FillKey: Register] = [:]
+  private var registerCount: Register = 0
+  private var buffers: [Int] = []
+  private var labels: [String] = []
+  /// For every buffer read: whether each element is read only at its own place.
+  private var readsInOrder: [Int: Bool] = [:]
+  private var written: [Int] = []
+
+  private struct FillKey: Hashable {
+    let value: Literal
+    let type: UInt32
+  }
+
+  private init(_ plan: PlanBuilder, members: Set<Int>) {
+    self.plan = plan
+    fusion = plan.fusion
+    self.members = members
+  }
+
+  /// Emits the region that computes `values`, given in program order.
+  static func emit(_ values: [Int], into plan: PlanBuilder) throws(TensorError) {
+    var builder = RegionBuilder(plan, members: Set(values))
+    var last: PlanGraph.Instruction?
+    for value in values {
+      guard case .instruction(let index, _) = plan.graph.sources[value] else { continue }
+      let instruction = plan.graph.instructions[index]
+      last = instruction
+      try builder.add(instruction, value)
+    }
+    guard let last else { return }
+    try builder.finish(values, last)
+  }
+
+  // MARK: Values
+
+  private mutating func add(
+    _ instruction: PlanGraph.Instruction, _ value: Int
+  ) throws(TensorError) {
+    let operation = instruction.operation
+    let type = plan.graph.types[value]
+    if let reduce = operation as? Reduce {
+      addReduction(reduce, try register(of: instruction.operands[0]), instruction, value)
+      return
+    }
+    if registers[value] == nil {
+      registers[value] = try compute(instruction, operation, type)
+      labels.append(operation.name)
+    }
+    if fusion.stored.contains(value), let register = registers[value] {
+      let buffer = plan.buffer(of: value)
+      written.append(buffer)
+      stores.append(
+        apus_access(
+          StridedView(buffer: buffer, shape: type.shape), buffer: index(of: buffer),
+          slot: register, storage: type.dtype.storage))
+    }
+  }
+
+  /// The register of an operand: computed in this region, made on the spot, or loaded.
+  private mutating func register(of operand: Int) throws(TensorError) -> Register {
+    let root = fusion.roots[operand]
+    if let known = registers[root], members.contains(root) { return known }
+    let operation = plan.graph.operation(of: root)
+    let dtype = plan.graph.types[root].dtype
+    if let constant = operation as? Constant { return fill(constant.value, dtype.compute) }
+    if let iota = operation as? Iota {
+      let register = load(iota)
+      registers[root] = register
+      return register
+    }
+    return load(fusion.views[operand], dtype)
+  }
+
+  private mutating func load(_ iota: Iota) -> Register {
+    var access = apus_access()
+    let dims = iota.type.dims
+    access.kind = Int32(apus_iota.rawValue)
+    access.slot = newRegister()
+    access.storage = Int32(iota.type.dtype.storage.rawValue)
+    access.repeat = Int64(dims[(iota.axis + 1)...].reduce(1, *))
+    access.period = Int64(dims[iota.axis])
+    loads.append(access)
+    return access.slot
+  }
+
+  private mutating func load(_ view: StridedView, _ dtype: DType) -> Register {
+    if let known = loadedViews[view] { return known }
+    let buffer = plan.buffer(of: view.buffer)
+    let access = apus_access(
+      view, buffer: index(of: buffer), slot: newRegister(), storage: dtype.storage)
+    let inOrder = view.isContiguous && view.offset == 0
+    readsInOrder[buffer] = (readsInOrder[buffer] ?? true) && inOrder
+    loads.append(access)
+    loadedViews[view] = access.slot
+    return access.slot
+  }
+
+  private mutating func fill(_ value: Literal, _ type: apus_compute) -> Register {
+    let key = FillKey(value: value, type: type.rawValue)
+    if let known = fills[key] { return known }
+    let register = emit("fill", type, [], immediate: value.asDouble)
+    fills[key] = register
+    return register
+  }
+
+  // MARK: Instructions
+
+  private mutating func compute(
+    _ instruction: PlanGraph.Instruction, _ operation: any Operation, _ type: TensorType
+  ) throws(TensorError) -> Register {
+    if operation is Constant || operation is Iota {
+      return try register(of: fusion.roots[instruction.results[0]])
+    }
+    guard case .instruction(let name) = operation.cpu else {
+      // A view that strides cannot express: the load in row-major order is the copy.
+      return load(fusion.views[instruction.operands[0]], type.dtype)
+    }
+    if let convert = operation as? Convert {
+      let source = plan.graph.types[instruction.operands[0]].dtype
+      return conversion(try register(of: instruction.operands[0]), from: source, to: convert.dtype)
+    }
+    if let fused = try reluGradient(instruction) { return fused }
+    if let short = try withImmediate(instruction, name, type) { return short }
+    var operands: [Register] = []
+    for operand in instruction.operands { operands.append(try register(of: operand)) }
+    let operandType = plan.graph.types[instruction.operands.last ?? instruction.results[0]].dtype
+    guard apus_instruction_lookup(name, Int32(operandType.compute.rawValue)) != nil else {
+      throw TensorError(
+        operation: operation.name, reason: "the CPU executor cannot compute it for \(operandType)",
+        layerPath: instruction.layerPath, site: instruction.site)
+    }
+    let result = emit(name, operandType.compute, operands)
+    return type.dtype == .uint8 ? wrapped(result) : result
+  }
+
+  /// `where(x > 0, dy, 0)` in one instruction.
+  private mutating func reluGradient(
+    _ instruction: PlanGraph.Instruction
+  ) throws(TensorError) -> Register? {
+    let graph = plan.graph
+    guard instruction.operation is Select,
+      graph.types[instruction.operands[1]].dtype.isFloating,
+      graph.constant(instruction.operands[2])?.asDouble == 0,
+      case .instruction(let index, _) = graph.sources[instruction.operands[0]]
+    else { return nil }
+    let condition = graph.instructions[index]
+    guard let compare = condition.operation as? BinaryOperation, compare.name == "greater",
+      graph.constant(condition.operands[1])?.asDouble == 0,
+      graph.types[condition.operands[0]].dtype == graph.types[instruction.operands[1]].dtype
+    else { return nil }
+    let dy = try register(of: instruction.operands[1])
+    let x = try register(of: condition.operands[0])
+    return emit("relu_grad", graph.types[instruction.operands[1]].dtype.compute, [dy, x])
+  }
+
+  /// Binary operations with a number on one side.
+  private mutating func withImmediate(
+    _ instruction: PlanGraph.Instruction, _ name: String, _ type: TensorType
+  ) throws(TensorError) -> Register? {
+    guard instruction.operands.count == 2, type.dtype.isFloating else { return nil }
+    let (a, b) = (instruction.operands[0], instruction.operands[1])
+    if let number = plan.graph.constant(b)?.asDouble {
+      let forms = [
+        "add": "add_i", "mul": "mul_i", "div": "div_i", "pow": "pow_i", "max": "max_i",
+        "min": "min_i", "sub": "add_i",
+      ]
+      guard let form = forms[name] else { return nil }
+      return emit(
+        form, type.dtype.compute, [try register(of: a)],
+        immediate: name == "sub" ? -number : number)
+    }
+    if let number = plan.graph.constant(a)?.asDouble {
+      let forms = [
+        "add": "add_i", "mul": "mul_i", "div": "rdiv_i", "max": "max_i", "min": "min_i",
+        "sub": "rsub_i",
+      ]
+      guard let form = forms[name] else { return nil }
+      return emit(form, type.dtype.compute, [try register(of: b)], immediate: number)
+    }
+    return nil
+  }
+
+  private mutating func conversion(
+    _ register: Register, from source: DType, to target: DType
+  ) -> Register {
+    if target == .bool {
+      return emit("ne", source.compute, [register, fill(Literal(0.0), source.compute)])
+    }
+    var register = register
+    if target == .uint8 && source.isFloating {
+      register = emit("max_i", source.compute, [register], immediate: 0)
+      register = emit("min_i", source.compute, [register], immediate: 255)
+    }
+    if source.compute != target.compute {
+      register = emit(source.compute.conversionName, target.compute, [register])
+    }
+    if target == .uint8 && !source.isFloating { register = wrapped(register) }
+    return register
+  }
+
+  private mutating func wrapped(_ register: Register) -> Register {
+    emit("and", apus_compute_i32, [register, fill(Literal(Int64(255)), apus_compute_i32)])
+  }
+
+  private mutating func emit(
+    _ name: String, _ type: apus_compute, _ operands: [Register], immediate: Double = 0
+  ) -> Register {
+    var instruction = apus_instruction()
+    instruction.operation = apus_instruction_lookup(name, Int32(type.rawValue))
+    instruction.dst = newRegister()
+    if operands.count > 0 { instruction.a = operands[0] }
+    if operands.count > 1 { instruction.b = operands[1] }
+    if operands.count > 2 { instruction.c = operands[2] }
+    instruction.imm.0 = immediate
+    instructions.append(instruction)
+    return instruction.dst
+  }
+
+  private mutating func newRegister() -> Register {
+    defer { registerCount += 1 }
+    return registerCount
+  }
+
+  private mutating func index(of buffer: Int) -> Int32 {
+    if let known = buffers.firstIndex(of: buffer) { return Int32(known) }
+    buffers.append(buffer)
+    return Int32(buffers.count - 1)
+  }
+
+  // MARK: Reductions
+
+  private mutating func addReduction(
+    _ reduce: Reduce, _ register: Register, _ instruction: PlanGraph.Instruction, _ value: Int
+  ) {
+    let operand = plan.graph.types[instruction.operands[0]]
+    let result = plan.graph.types[value]
+    let buffer = plan.buffer(of: value)
+    written.append(buffer)
+    var view = StridedView(buffer: buffer, shape: result.shape)
+    view.dims = operand.dims
+    for axis in reduce.axes { view.strides[axis] = 0 }
+    var reduction = apus_reduction()
+    let code: apus_reduction_operation =
+      switch reduce.kind {
+      case .sum: apus_reduce_sum
+      case .product: apus_reduce_prod
+      case .maximum: apus_reduce_max
+      case .minimum: apus_reduce_min
+      }
+    reduction.operation = Int32(code.rawValue)
+    reduction.output = apus_access(
+      view, buffer: index(of: buffer), slot: register, storage: result.dtype.storage)
+    reduction.output_count = Int64(result.count)
+    reduction.scale = 1
+    reductions.append(reduction)
+    labels.append(reduce.name)
+  }
+
+  // MARK: Finishing
+
+  private mutating func finish(
+    _ values: [Int], _ last: PlanGraph.Instruction
+  ) throws(TensorError) {
+    if stores.isEmpty && reductions.isEmpty { return }
+    let isReduction = last.operation is Reduce
+    let shown = isReduction ? last.operands[0] : last.results[0]
+    let count = plan.graph.types[shown].count
+    let registers = RegisterAllocation.compact(
+      &loads, &instructions, &stores, &reductions, registerCount)
+    var region = apus_region()
+    region.count = Int64(count)
+    region.load_count = Int32(loads.count)
+    region.instruction_count = Int32(instructions.count)
+    region.store_count = Int32(stores.count)
+    region.reduction_count = Int32(reductions.count)
+    region.register_count = registers
+    region.scratch_buffer = Int32(buffers.count)
+    let program = loads.withUnsafeBufferPointer { loads in
+      instructions.withUnsafeBufferPointer { instructions in
+        stores.withUnsafeBufferPointer { stores in
+          reductions.withUnsafeBufferPointer { reductions in
+            region.loads = loads.baseAddress
+            region.instructions = instructions.baseAddress
+            region.stores = stores.baseAddress
+            region.reductions = reductions.baseAddress
+            return RegionProgram(&region)
+          }
+        }
+      }
+    }
+    guard let program else {
+      throw TensorError(
+        operation: last.operation.name, reason: "the tile program of \(labels) is malformed",
+        layerPath: last.layerPath, site: last.site)
+    }
+    if count == 0 && reductions.isEmpty { return }
+    var references = buffers.map { Optional(BufferRef(buffer: $0)) }
+    var writes = Set(written)
+    let scratch = apus_region_scratch_bytes(
+      program.pointer, Int32(plan.threads), plan.deterministic ? 1 : 0)
+    if scratch > 0 {
+      let buffer = plan.scratch(Int(scratch))
+      references.append(buffer)
+      writes.insert(buffer.buffer)
+    }
+    let stored = stores.map { buffers[Int($0.buffer)] }
+    let inPlace = stored.flatMap { write in
+      readsInOrder.filter { $0.value }.map { (read: $0.key, write: write) }
+    }
+    plan.emitRegion(
+      program, references, writes: writes, inPlace: inPlace, results: values,
+      label: "region \(count): " + summary)
+  }
+
+  private var summary: String {
+    var parts: [String] = []
+    for name in labels {
+      if let last = parts.last, last.hasPrefix(name) { continue }
+      parts.append(name)
+    }
+    return parts.count > 8
+      ? parts.prefix(7).joined(separator: " ") + " … \(labels.count) steps"
+      : parts.joined(separator: " ")
+  }
+}
