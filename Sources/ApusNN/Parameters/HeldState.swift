@@ -15,18 +15,21 @@ package final class HeldState: Sendable {
   }
 
   package let types: [TensorType]
+  private let isWritten: [Bool]
   package let contents: Mutex<Contents>
 
-  /// Takes over storages; all of them count as lent until shown otherwise.
-  package init(_ storages: [Storage], types: [TensorType]) {
+  /// Takes over storages; those that the run writes count as lent until shown otherwise.
+  package init(_ storages: [Storage], types: [TensorType], isWritten: [Bool]) {
     self.types = types
-    contents = Mutex(Contents(storages: storages, lent: Array(storages.indices)))
+    self.isWritten = isWritten
+    let lent = storages.indices.filter { isWritten[$0] }
+    contents = Mutex(Contents(storages: storages, lent: lent))
   }
 
   /// The current value at a place.
   package func tensor(at index: Int) -> Tensor {
     let storage = contents.withLock { contents in
-      if !contents.lent.contains(index) { contents.lent.append(index) }
+      if isWritten[index], !contents.lent.contains(index) { contents.lent.append(index) }
       return contents.storages[index]
     }
     return Tensor(storage: storage, type: types[index])
@@ -37,7 +40,7 @@ package final class HeldState: Sendable {
     contents.withLock { contents in
       contents.storages[index] = storage
       contents.version += 1
-      if !contents.lent.contains(index) { contents.lent.append(index) }
+      if isWritten[index], !contents.lent.contains(index) { contents.lent.append(index) }
     }
   }
 }
