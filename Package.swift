@@ -26,10 +26,13 @@ let package = Package(
   ],
   targets: [
     .target(name: "CApusKernels"),
-    .target(name: "CApusDynamic"),
+    .target(
+      name: "CApusDynamic",
+      cSettings: [.define("APUS_PACKAGE_DIRECTORY", to: "\"\(Context.packageDirectory)\"")]),
+    .target(name: "CApusStart"),
     .target(name: "CApusResources", exclude: ["data"]),
     module("ApusCore", []),
-    module("ApusCPU", ["ApusCore", "CApusKernels", "CApusDynamic"]),
+    module("ApusCPU", ["ApusCore", "CApusKernels", "CApusDynamic", "CApusStart"]),
     module("ApusNN", ["ApusCore"]),
     module("ApusData", ["ApusCore", "CApusResources", .product(name: "SwiftCSV", package: "SwiftCSV")]),
     module("ApusInterop", ["ApusCore", "ApusNN"]),

@@ -102,6 +102,9 @@ final class PlanBuilder {
     return copy
   }
 
+  /// Whether anybody reads a result.
+  func isUsed(_ value: KernelCall.Value) -> Bool { fusion.stored.contains(value.id) }
+
   /// Where a result is to be written, in row-major order.
   func output(_ value: KernelCall.Value) -> BufferRef {
     let number = buffer(of: value.id)
@@ -195,22 +198,45 @@ final class PlanBuilder {
     nodes.append(node)
   }
 
-  /// Adds a copy of a view's elements, in row-major order.
+  /// Adds a copy of a view's elements to a buffer, in row-major order.
   func copy(_ view: StridedView, to target: BufferRef, size: Int) {
-    let (dims, strides) = view.collapsed
+    var destination = StridedView(buffer: target.buffer, shape: Shape(view.dims))
+    destination.offset = target.byteOffset / size
+    copy(view, to: destination, size: size, label: "copy \(Shape(view.dims))")
+  }
+
+  /// Adds a copy of one view's elements to those of another of the same extents.
+  func copy(_ source: StridedView, to target: StridedView, size: Int, label: String) {
     var params = apus_copy_params()
+    // Axes merge only where both views step evenly.
+    var dims: [Int] = []
+    var from: [Int] = []
+    var to: [Int] = []
+    for axis in source.dims.indices where source.dims[axis] != 1 {
+      let extent = source.dims[axis]
+      if let a = from.last, let b = to.last, a == source.strides[axis] * extent,
+        b == target.strides[axis] * extent
+      {
+        dims[dims.count - 1] *= extent
+        from[from.count - 1] = source.strides[axis]
+        to[to.count - 1] = target.strides[axis]
+      } else {
+        dims.append(extent)
+        from.append(source.strides[axis])
+        to.append(target.strides[axis])
+      }
+    }
     params.rank = Int32(dims.count)
     params.element_size = Int32(size)
-    params.source_offset = Int64(view.offset)
-    params.destination_offset = Int64(target.byteOffset / size)
-    let packed = Shape(dims).strides
+    params.source_offset = Int64(source.offset)
+    params.destination_offset = Int64(target.offset)
     fill(&params.sizes, dims)
-    fill(&params.source_strides, strides)
-    fill(&params.destination_strides, packed)
+    fill(&params.source_strides, from)
+    fill(&params.destination_strides, to)
     writable.insert(target.buffer)
     emit(
-      apus_copy, params, [BufferRef(buffer: view.buffer), BufferRef(buffer: target.buffer)],
-      label: "copy \(Shape(view.dims))")
+      apus_copy, params, [BufferRef(buffer: source.buffer), BufferRef(buffer: target.buffer)],
+      label: label)
   }
 }
 

@@ -47,7 +47,7 @@ extension UnaryOperation {
   /// Every elementwise function of one operand; the index that tests walk.
   package static let all: [UnaryOperation] = [
     negate, abs, sign, square, sqrt, rsqrt, reciprocal, exp, expm1, log, log1p, sin, cos, tan, asin,
-    acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, erf, sigmoid, softplus, relu, floor, ceil,
-    round, truncate, isFinite, isNaN, isInfinite, logicalNot,
+    acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, erf, sigmoid, softplus, relu, gelu, geluTanh,
+    silu, floor, ceil, round, truncate, isFinite, isNaN, isInfinite, logicalNot,
   ]
 }

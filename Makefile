@@ -1,0 +1,32 @@
+# Everything a fresh machine needs, with the Swift toolchain alone. `make help` lists the targets.
+
+SWIFT ?= swift
+BUILD = $(SWIFT) build -c release
+
+.PHONY: help run test bench build clean
+
+help:
+	@echo "make run    build, fetch oneDNN if possible, train LeNet-5 on the embedded digits"
+	@echo "make test   build and run all tests"
+	@echo "make bench  measure against PyTorch, side by side"
+	@echo "make build  build the command line tool: .build/release/apus"
+
+build:
+	$(BUILD) --product apus
+
+run: build
+	@Scripts/fetch-onednn
+	.build/release/apus train lenet --output runs/lenet $(ARGS)
+
+test:
+	@Scripts/fetch-onednn
+	APUS_THREADS=$${APUS_THREADS:-1} $(SWIFT) test -c release -Xswiftc -enable-testing $(ARGS)
+	Scripts/check-consumer
+
+bench:
+	@Scripts/fetch-onednn
+	$(BUILD) --product apus-bench
+	python3 Benchmarks/run.py $(ARGS)
+
+clean:
+	$(SWIFT) package clean

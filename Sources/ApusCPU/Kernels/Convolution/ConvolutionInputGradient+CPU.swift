@@ -1,0 +1,29 @@
+import ApusCore
+import CApusKernels
+
+extension ConvolutionInputGradient: KernelLowering {
+  func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
+    let (dy, w) = (call.operands[0], call.operands[1])
+    let problem = ConvolutionLowering(
+      geometry: geometry, x: call.results[0].type, w: w.type, y: dy.type)
+    if problem.x.count == 0 { return }
+    let operands = [builder.contiguous(dy), builder.contiguous(w)]
+    let result = builder.output(call.results[0])
+    let label = "convolution input gradient \(problem.label)"
+    if let kernel = problem.oneDNN(.inputGradient, builder) {
+      builder.emit(
+        kernel, operands + [result], label: label, multiplyAdds: problem.multiplyAdds)
+      return
+    }
+    var params = problem.params
+    let measure =
+      dy.type.dtype == .float64
+      ? apus_convolution_input_gradient_scratch_bytes_f64
+      : apus_convolution_input_gradient_scratch_bytes_f32
+    let scratch = builder.scratch(Int(measure(&params, Int32(builder.threads))))
+    builder.emit(
+      choose(
+        dy.type.dtype, apus_convolution_input_gradient_f32, apus_convolution_input_gradient_f64),
+      params, operands + [result, scratch], label: label, multiplyAdds: problem.multiplyAdds)
+  }
+}

@@ -1,0 +1,58 @@
+import ApusCore
+import CApusKernels
+
+/// What the three convolution kernels share: sizes for the own kernels and for oneDNN.
+struct ConvolutionLowering {
+  let geometry: ConvolutionGeometry
+  let x: TensorType
+  let w: TensorType
+  let y: TensorType
+
+  var multiplyAdds: Int { y.count * w.dims.dropFirst().reduce(1, *) }
+
+  var label: String {
+    let window = geometry.windows.window.map { "\($0)" }.joined(separator: "×")
+    return "\(window) \(x.shape) → \(y.shape)"
+  }
+
+  var params: apus_convolution_params {
+    let windows = geometry.windows
+    var params = apus_convolution_params()
+    params.batch = Int64(x.dims[0])
+    params.input_channels = Int64(x[-1])
+    params.output_channels = Int64(y[-1])
+    params.groups = Int64(geometry.groups)
+    fill(&params.input_size, windows.padded(Array(x.dims.dropFirst().dropLast()), 1))
+    fill(&params.output_size, windows.padded(Array(y.dims.dropFirst().dropLast()), 1))
+    fill(&params.kernel_size, windows.padded(windows.window, 1))
+    fill(&params.stride, windows.padded(windows.stride, 1))
+    fill(&params.dilation, windows.padded(windows.dilation, 1))
+    fill(&params.pad_low, windows.padded(windows.low, 0))
+    fill(&params.pad_high, windows.padded(windows.high, 0))
+    return params
+  }
+
+  /// The library's kernel, where it is the better choice.
+  ///
+  /// Its weight gradient sums in an order that depends on the threads: not in deterministic mode.
+  func oneDNN(_ pass: ConvolutionPass, _ builder: PlanBuilder) -> OneDNNKernel? {
+    guard builder.prefersOneDNN(x.dtype, multiplyAdds: multiplyAdds),
+      !(builder.deterministic && pass == .weightGradient)
+    else { return nil }
+    let windows = geometry.windows
+    let window = WindowGeometry(
+      input: Array(x.dims.dropFirst().dropLast()), kernel: windows.window, stride: windows.stride,
+      padLow: windows.low, padHigh: windows.high, dilation: windows.dilation)
+    return OneDNN.convolution(
+      ConvolutionProblem(
+        element: .float32, batch: x.dims[0], groups: geometry.groups, inChannels: x[-1],
+        outChannels: y[-1], window: window, threads: builder.threads), pass: pass)
+  }
+}
+
+extension SlidingWindow {
+  /// The numbers of the spatial axes with those of absent axes in front: three in all.
+  func padded(_ numbers: [Int], _ absent: Int) -> [Int] {
+    Array(repeating: absent, count: 3 - numbers.count) + numbers
+  }
+}

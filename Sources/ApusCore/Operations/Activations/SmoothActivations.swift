@@ -1,0 +1,56 @@
+extension UnaryOperation {
+  static let silu = UnaryOperation("silu") { x, y, dy in
+    let s = x.sigmoid()
+    return dy * (s + y * (1 - s))
+  }
+}
+
+extension Tensor {
+  /// Returns `x·sigmoid(x)`, the sigmoid linear unit or swish.
+  ///
+  /// - Source: Elfwing, Uchibe and Doya 2017; Ramachandran, Zoph and Le 2017.
+  public func silu(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.silu, file, line)
+  }
+
+  /// Returns `x·tanh(softplus(x))`.
+  ///
+  /// - Source: Misra 2019, "Mish".
+  public func mish(file: String = #fileID, line: Int = #line) -> Tensor {
+    self * softplus(file: file, line: line).tanh(file: file, line: line)
+  }
+
+  /// Returns `x` where positive and `alpha·(eˣ − 1)` elsewhere; the gradient at 0 is `alpha`.
+  ///
+  /// - Source: Clevert, Unterthiner and Hochreiter 2015.
+  public func elu(alpha: Double = 1, file: String = #fileID, line: Int = #line) -> Tensor {
+    activated("elu", file, line) { x in
+      let positive = x .> 0
+      // Large elements must not overflow in the branch that is not taken.
+      let rest = Tensor(0, like: x).where(positive, else: x)
+      return x.where(positive, else: alpha * rest.expm1())
+    }
+  }
+
+  /// Returns the ELU scaled so that deep networks keep mean 0 and variance 1.
+  ///
+  /// - Source: Klambauer et al. 2017, equation 2.
+  public func selu(file: String = #fileID, line: Int = #line) -> Tensor {
+    1.0507009873554805 * elu(alpha: 1.6732632423543772, file: file, line: line)
+  }
+
+  /// Returns `x / (1 + |x|)`.
+  public func softsign(file: String = #fileID, line: Int = #line) -> Tensor {
+    self / (1 + abs(file: file, line: line))
+  }
+
+  /// Runs a formula on a floating operand, or refuses it under the formula's name.
+  func activated(
+    _ name: String, _ file: String, _ line: Int, _ formula: (Tensor) -> Tensor
+  ) -> Tensor {
+    attempt(name, [self], at: CallSite(file: file, line: line)) { () throws(Violation) in
+      try require(dtype.isFloating, "needs a floating dtype, not \(dtype)")
+      return formula(self)
+    }
+  }
+}

@@ -1,0 +1,6 @@
+#ifndef CAPUS_DYNAMIC_H
+#define CAPUS_DYNAMIC_H
+
+#include "apus_onednn.h"
+
+#endif

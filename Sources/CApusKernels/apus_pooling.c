@@ -1,0 +1,51 @@
+#include "apus_pooling.h"
+
+#include "apus_dense_support.h"
+
+enum { APUS_POOL_LANES = 8 };
+
+// The part of a window that lies inside the input.
+typedef struct apus_window {
+  // Kernel indices `first..<end`, and the input coordinate of `first`, per axis.
+  int64_t first[3], end[3], position[3];
+  // Positions inside the padded input.
+  int64_t padded[3];
+} apus_window;
+
+APUS_INLINE void apus_window_axis(
+    const apus_pool_params *p, int axis, int64_t output, apus_window *window) {
+  const int64_t dilation = p->dilation[axis], size = p->input_size[axis];
+  const int64_t origin = output * p->stride[axis] - p->pad_low[axis];
+  const int64_t first = origin < 0 ? apus_ceil_div(-origin, dilation) : 0;
+  const int64_t end = origin < size ? (size - 1 - origin) / dilation + 1 : 0;
+  const int64_t limit = size + p->pad_high[axis];
+  const int64_t padded = origin < limit ? (limit - 1 - origin) / dilation + 1 : 0;
+  window->first[axis] = first;
+  window->end[axis] = apus_min(end, p->window[axis]);
+  window->position[axis] = origin + first * dilation;
+  window->padded[axis] = apus_min(padded, p->window[axis]);
+}
+
+APUS_INLINE int64_t apus_window_count(const apus_window *w, int axis) {
+  return apus_max(0, w->end[axis] - w->first[axis]);
+}
+
+// Output lines share depth and row.
+APUS_INLINE int64_t apus_pool_lines(const apus_pool_params *p) {
+  return p->batch * p->output_size[0] * p->output_size[1];
+}
+
+#define REAL float
+#define INDEX int32_t
+#define SUFFIX f32
+#include "apus_max_pool.inc"
+#include "apus_average_pool.inc"
+#undef REAL
+#undef INDEX
+#undef SUFFIX
+
+#define REAL double
+#define INDEX int64_t
+#define SUFFIX f64
+#include "apus_max_pool.inc"
+#include "apus_average_pool.inc"

@@ -1,0 +1,362 @@
+/// Branch-free elementary functions on one float, written so that loops over them vectorise.
+///
+/// Polynomials are minimax fits made for these intervals. The rarer functions compute in double,
+/// which costs twice as much and needs no care; errors stay within about 2 units in the last place.
+#ifndef APUS_FLOAT_MATH_H
+#define APUS_FLOAT_MATH_H
+
+#include <math.h>
+
+#include "vectorized.h"
+
+#pragma clang fp contract(fast)
+
+APUS_INLINE uint32_t bits_of(float x) { return __builtin_bit_cast(uint32_t, x); }
+APUS_INLINE float float_of(uint32_t x) { return __builtin_bit_cast(float, x); }
+APUS_INLINE uint64_t bits_of_double(double x) { return __builtin_bit_cast(uint64_t, x); }
+APUS_INLINE double double_of(uint64_t x) { return __builtin_bit_cast(double, x); }
+
+// Adding 1.5 * 2^23 rounds to an integer that then sits in the low bits.
+#define ROUNDER 12582912.0f
+#define ROUNDER_BITS 0x4B400000u
+#define ROUNDER_DOUBLE 6755399441055744.0
+
+typedef struct split_exponent {
+  int32_t n;
+  float r;
+} split_exponent;
+
+// x = n * ln 2 + r with |r| <= ln(2) / 2.
+APUS_INLINE split_exponent split_by_ln2(float x) {
+  float shifted = x * 1.44269504f + ROUNDER;
+  float n = shifted - ROUNDER;
+  float r = x - n * 0.693359375f;
+  return (split_exponent){(int32_t)(bits_of(shifted) - ROUNDER_BITS), r + n * 2.12194440e-4f};
+}
+
+// exp(r) - 1 for |r| <= ln(2) / 2.
+APUS_INLINE float small_expm1(float r) {
+  float e = 0.0013946439f;
+  e = e * r + 0.0083665783f;
+  e = e * r + 0.0416662805f;
+  e = e * r + 0.1666654348f;
+  e = e * r + 0.5f;
+  return r * r * e + r;
+}
+
+// 2^n for -126 <= n <= 127.
+APUS_INLINE float power_of_two(int32_t n) { return float_of((uint32_t)(n + 127) << 23); }
+
+APUS_INLINE float scaled(float x, int32_t n) {
+  int32_t half = n >> 1;  // n itself may exceed the range of exponents
+  return x * power_of_two(half) * power_of_two(n - half);
+}
+
+APUS_INLINE float exp_float(float x) {
+  x = x > 89.0f ? 89.0f : x;
+  x = x < -104.0f ? -104.0f : x;
+  split_exponent s = split_by_ln2(x);
+  return scaled(small_expm1(s.r) + 1.0f, s.n);
+}
+
+APUS_INLINE float exp2_float(float x) {
+  x = x > 129.0f ? 129.0f : x;
+  x = x < -151.0f ? -151.0f : x;
+  float shifted = x + ROUNDER;
+  float r = (x - (shifted - ROUNDER)) * 0.693147181f;
+  return scaled(small_expm1(r) + 1.0f, (int32_t)(bits_of(shifted) - ROUNDER_BITS));
+}
+
+APUS_INLINE float expm1_float(float x) {
+  float clamped = x > 89.0f ? 89.0f : x;
+  clamped = clamped < -20.0f ? -20.0f : clamped;
+  split_exponent s = split_by_ln2(clamped);
+  // Half the result first: 2^128 is no float.
+  float half_power = power_of_two(s.n - 1);
+  float y = 2.0f * (small_expm1(s.r) * half_power + (half_power - 0.5f));
+  return x == 0.0f ? x : y;
+}
+
+APUS_INLINE float log_float(float x) {
+  uint32_t shifted = bits_of(x) - 0x3F2AAAABu;  // splits at 2/3 and 4/3
+  float e = (float)((int32_t)shifted >> 23);
+  float f = float_of((shifted & 0x7FFFFFu) + 0x3F2AAAABu) - 1.0f;
+  float square = f * f;
+  float p = -0.131916463f;
+  p = p * f + 0.139624506f;
+  p = p * f - 0.121151261f;
+  p = p * f + 0.140109196f;
+  p = p * f - 0.166854665f;
+  p = p * f + 0.200100437f;
+  p = p * f - 0.249996886f;
+  p = p * f + 0.333332241f;
+  float y = p * (square * f) + e * -2.12194440e-4f;
+  y = y - 0.5f * square;
+  y = (f + y) + e * 0.693359375f;
+  y = x < 1.17549435e-38f ? -INFINITY : y;  // subnormal counts as zero
+  y = x < 0.0f ? NAN : y;
+  return x < INFINITY ? y : x;  // also NaN
+}
+
+APUS_INLINE float log1p_float(float x) {
+  float u = 1.0f + x;
+  float lost = (x - (u - 1.0f)) / u;
+  float y = log_float(u);
+  y = u > 0.0f && u < INFINITY ? y + lost : y;
+  return x == 0.0f ? x : y;
+}
+
+APUS_INLINE float sigmoid_float(float x) { return 1.0f / (1.0f + exp_float(-x)); }
+
+APUS_INLINE float softplus_float(float x) {
+  return (x > 0.0f ? x : 0.0f) + log1p_float(exp_float(-__builtin_fabsf(x)));
+}
+
+APUS_INLINE float tanh_float(float x) {
+  float a = __builtin_fabsf(x), square = x * x;
+  float t = -0.005717036780f;
+  t = t * square + 0.020650578663f;
+  t = t * square - 0.053743496537f;
+  t = t * square + 0.133314907551f;
+  t = t * square - 0.333332836628f;
+  float small = a + a * square * t;
+  float large = 1.0f - 2.0f / (exp_float(2.0f * a) + 1.0f);
+  return __builtin_copysignf(a < 0.625f ? small : large, x);
+}
+
+// erf(x) / x - 1 from x^2, for |x| < 0.9277.
+APUS_INLINE float erf_center(float square) {
+  float p = 8.36011823e-05f;
+  p = p * square - 0.000814096362f;
+  p = p * square + 0.00520084094f;
+  p = p * square - 0.0268593952f;
+  p = p * square + 0.112836964f;
+  p = p * square - 0.376126349f;
+  return p * square + 0.128379166f;
+}
+
+// 1 - erf(a), for a >= 0.9277.
+APUS_INLINE float erf_tail(float a) {
+  float u = a - 1.0f;
+  float p = -3.80306346e-07f;
+  p = p * u - 1.93257220e-05f;
+  p = p * u + 0.000283822767f;
+  p = p * u - 0.00200512483f;
+  p = p * u + 0.0100421514f;
+  p = p * u - 0.0415621176f;
+  p = p * u - 0.843107283f;
+  p = p * u - 2.63896751f;
+  return exp_float(p * u - 1.84960556f);
+}
+
+APUS_INLINE float erf_float(float x) {
+  float a = __builtin_fabsf(x);
+  float small = x + x * erf_center(x * x);
+  float large = 1.0f - erf_tail(a > 4.05f ? 4.05f : a);
+  return a < 0.9277f ? small : __builtin_copysignf(large, x);
+}
+
+// The share of a standard normal distribution below x; accurate relative to itself on both sides.
+APUS_INLINE float normal_share(float x) {
+  float t = x * 0.707106781f;
+  float a = __builtin_fabsf(t);
+  float small = 0.5f + 0.5f * (t + t * erf_center(t * t));
+  float tail = 0.5f * erf_tail(a > 9.0f ? 9.0f : a);
+  float large = x < 0.0f ? tail : 1.0f - tail;
+  return a < 0.9277f ? small : large;
+}
+
+APUS_INLINE float gelu_float(float x) {
+  float y = x * normal_share(x);
+  return x < -12.0f ? -0.0f : y;
+}
+
+APUS_INLINE float gelu_slope_float(float x) {
+  float c = x < -14.0f ? -14.0f : x > 14.0f ? 14.0f : x;  // infinity times zero would be NaN
+  return normal_share(x) + c * 0.398942280f * exp_float(-0.5f * c * c);
+}
+
+APUS_INLINE float gelu_tanh_float(float x) {
+  float c = x < -14.0f ? -14.0f : x;
+  float u = 1.59576912f * (c + 0.044715f * c * c * c);
+  return (x < -14.0f ? -0.0f : x) / (1.0f + exp_float(-u));
+}
+
+APUS_INLINE float silu_float(float x) {
+  float c = x < -104.0f ? -104.0f : x;
+  return c * sigmoid_float(x);
+}
+
+// From here on in double.
+
+APUS_INLINE double exp_double(double x) {
+  x = x > 700.0 ? 700.0 : x;
+  x = x < -700.0 ? -700.0 : x;
+  double shifted = x * 1.4426950408889634 + ROUNDER_DOUBLE;
+  double n = shifted - ROUNDER_DOUBLE;
+  double r = (x - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
+  double e = 2.764932429348301e-07;
+  e = e * r + 2.7635339581568697e-06;
+  e = e * r + 2.4801445870983664e-05;
+  e = e * r + 0.0001984118443557551;
+  e = e * r + 0.0013888888980361825;
+  e = e * r + 0.008333333371444382;
+  e = e * r + 0.0416666666664322;
+  e = e * r + 0.16666666666610291;
+  e = e * r + 0.5;
+  double y = 1.0 + (r + r * r * e);
+  return y * double_of((bits_of_double(shifted) + 1023) << 52);
+}
+
+// For normal positive x.
+APUS_INLINE double log_double(double x) {
+  uint64_t shifted = bits_of_double(x) + (0x3FF0000000000000u - 0x3FE6A09E00000000u);
+  double e = (double)((int32_t)(shifted >> 52) - 1023);
+  double f = double_of((shifted & 0xFFFFFFFFFFFFFu) + 0x3FE6A09E00000000u) - 1.0;
+  double s = f / (2.0 + f);
+  double square = s * s;
+  double q = 0.16623940122392414;
+  q = q * square + 0.18140042783620772;
+  q = q * square + 0.22222866035518932;
+  q = q * square + 0.28571424100258774;
+  q = q * square + 0.40000000011341297;
+  q = q * square + 0.666666666666621;
+  return e * 0.69314718055994531 + (2.0 * s + s * square * q);
+}
+
+APUS_INLINE float log2_float(float x) {
+  float y = (float)(log_double((double)x) * 1.4426950408889634);
+  y = x < 1.17549435e-38f ? -INFINITY : y;
+  y = x < 0.0f ? NAN : y;
+  return x < INFINITY ? y : x;
+}
+
+APUS_INLINE double atan_double(double x) {
+  double a = __builtin_fabs(x);
+  double t = a > 1.0 ? 1.0 / a : a;
+  double u = t > 0.41421356 ? (t - 1.0) / (t + 1.0) : t;
+  double square = u * u;
+  double p = 0.030881583474669835;
+  p = p * square - 0.0589022171500972;
+  p = p * square + 0.0756832486282053;
+  p = p * square - 0.09079109084072796;
+  p = p * square + 0.11110447918505209;
+  p = p * square - 0.1428569351672067;
+  p = p * square + 0.19999999684190864;
+  p = p * square - 0.3333333333168854;
+  double y = u + u * square * p;
+  y = t > 0.41421356 ? y + 0.78539816339744831 : y;
+  y = a > 1.0 ? 1.5707963267948966 - y : y;
+  return __builtin_copysign(y, x);
+}
+
+APUS_INLINE float atan_float(float x) { return (float)atan_double((double)x); }
+
+APUS_INLINE float asin_float(float x) {
+  double d = (double)x;
+  return (float)atan_double(d / __builtin_elementwise_sqrt((1.0 - d) * (1.0 + d)));
+}
+
+APUS_INLINE float acos_float(float x) {
+  double d = (double)x;
+  return (float)(2.0 * atan_double(__builtin_elementwise_sqrt((1.0 - d) / (1.0 + d))));
+}
+
+APUS_INLINE float atan2_float(float y, float x) {
+  double a = __builtin_fabs((double)x), b = __builtin_fabs((double)y);
+  double big = a > b ? a : b, small = a > b ? b : a;
+  double t = small / big;
+  t = big == 0.0 ? 0.0 : t;
+  t = small == (double)INFINITY ? 1.0 : t;
+  double angle = atan_double(t);
+  angle = b > a ? 1.5707963267948966 - angle : angle;
+  angle = (int32_t)bits_of(x) < 0 ? 3.1415926535897931 - angle : angle;
+  float result = __builtin_copysignf((float)angle, y);
+  result = x != x ? x : result;
+  return y != y ? y : result;
+}
+
+APUS_INLINE float sinh_float(float x) {
+  double d = (double)x, e = exp_double(d), square = d * d;
+  double small = d * (1.0 + square * (1.0 / 6.0 + square * (1.0 / 120.0)));
+  return (float)(__builtin_fabs(d) < 0.02 ? small : 0.5 * (e - 1.0 / e));
+}
+
+APUS_INLINE float cosh_float(float x) {
+  double e = exp_double((double)x);
+  return (float)(0.5 * (e + 1.0 / e));
+}
+
+APUS_INLINE float asinh_float(float x) {
+  double a = __builtin_fabs((double)x), square = a * a;
+  double small = a * (1.0 - square * (1.0 / 6.0 - square * 0.075));
+  double large = log_double(a + __builtin_elementwise_sqrt(square + 1.0));
+  float y = (float)(a < 0.02 ? small : large);
+  return __builtin_copysignf(a < (double)INFINITY ? y : (float)a, x);
+}
+
+APUS_INLINE float acosh_float(float x) {
+  double d = (double)x;
+  float y = (float)log_double(d + __builtin_elementwise_sqrt((d - 1.0) * (d + 1.0)));
+  y = x < 1.0f ? NAN : y;
+  return x < INFINITY ? y : x;
+}
+
+APUS_INLINE float atanh_float(float x) {
+  double a = __builtin_fabs((double)x), square = a * a;
+  double small = a * (1.0 + square * (1.0 / 3.0 + square * 0.2));
+  float y = (float)(a < 0.02 ? small : 0.5 * log_double((1.0 + a) / (1.0 - a)));
+  y = a == 1.0 ? INFINITY : y;
+  return a <= 1.0 ? __builtin_copysignf(y, x) : NAN;
+}
+
+APUS_INLINE float pow_float(float x, float y) {
+  float a = __builtin_fabsf(x);
+  double logarithm = log_double((double)a);
+  logarithm = a < 1.17549435e-38f ? -(double)INFINITY : logarithm;
+  logarithm = a < INFINITY ? logarithm : (double)a;
+  float magnitude = (float)exp_double(logarithm * (double)y);
+  float half = 0.5f * y;
+  int integral = __builtin_truncf(y) == y;
+  int odd = integral & (__builtin_truncf(half) != half);
+  uint32_t sign = odd ? bits_of(x) & 0x80000000u : 0u;
+  float result = float_of(bits_of(magnitude) | sign);
+  result = ((x < 0.0f) & (a < INFINITY) & !integral) ? NAN : result;
+  result = ((x != x) | (y != y)) ? x + y : result;
+  int one = (y == 0.0f) | (x == 1.0f) | ((x == -1.0f) & (half == y));
+  return one ? 1.0f : result;
+}
+
+/// Beyond this the argument of sine and cosine is left to the C library.
+#define TRIGONOMETRIC_LIMIT 1048576.0f
+
+typedef struct sine_cosine {
+  double sine, cosine;
+} sine_cosine;
+
+// Sine and cosine for |x| up to the limit.
+APUS_INLINE sine_cosine sine_and_cosine(float x) {
+  double shifted = (double)x * 0.63661977236758134 + ROUNDER_DOUBLE;
+  double n = shifted - ROUNDER_DOUBLE;
+  uint64_t quadrant = bits_of_double(shifted);
+  double r = ((double)x - n * 1.57079632673412561417) - n * 6.07710050650619224932e-11;
+  double square = r * r;
+  double s = -2.4761726295375737e-08;
+  s = s * square + 2.7555358655164344e-06;
+  s = s * square - 0.00019841263826432174;
+  s = s * square + 0.008333333325276332;
+  s = s * square - 0.1666666666663161;
+  double sine = r * (1.0 + square * s);
+  double c = -2.7245168280660427e-07;
+  c = c * square + 2.4799972521807447e-05;
+  c = c * square - 0.0013888885593857185;
+  c = c * square + 0.04166666664576059;
+  double cosine = 1.0 - 0.5 * square + square * square * c;
+  int swap = (quadrant & 1) != 0;
+  double a = swap ? cosine : sine, b = swap ? sine : cosine;
+  return (sine_cosine){
+    double_of(bits_of_double(a) ^ (quadrant & 2) << 62),
+    double_of(bits_of_double(b) ^ ((quadrant + 1) & 2) << 62)};
+}
+
+#endif

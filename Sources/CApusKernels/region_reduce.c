@@ -1,0 +1,132 @@
+#include <math.h>
+#include <string.h>
+
+#include "region_internal.h"
+#include "vectorized.h"
+
+// Accumulators are doubles for floats and i64 for integers, whatever the register type.
+#define LANES 16
+typedef float f32_lanes __attribute__((vector_size(LANES * 4), aligned(4)));
+typedef double f64_lanes __attribute__((vector_size(LANES * 8), aligned(8)));
+typedef int32_t i32_lanes __attribute__((vector_size(LANES * 4), aligned(4)));
+typedef int64_t i64_lanes __attribute__((vector_size(LANES * 8), aligned(8)));
+// Signed overflow is undefined, unsigned wraps: sums and products of integers run unsigned.
+typedef uint32_t u32_lanes __attribute__((vector_size(LANES * 4), aligned(4)));
+typedef uint64_t u64_lanes __attribute__((vector_size(LANES * 8), aligned(8)));
+
+#define PLUS(a, b) ((a) + (b))
+#define TIMES(a, b) ((a) * (b))
+#define HIGHER(a, b) ((((a) > (b)) | ((a) != (a))) ? (a) : (b))
+#define LOWER(a, b) ((((a) < (b)) | ((a) != (a))) ? (a) : (b))
+#define HIGHER_LANES(a, b) __builtin_elementwise_max(a, b)
+#define LOWER_LANES(a, b) __builtin_elementwise_min(a, b)
+
+// T: element; S: scalar accumulator; V: lanes; B: lanes of bits, to notice NaN.
+#define REDUCER(name, T, S, V, B, OP, LANES_OP)                                       \
+  APUS_VECTORIZED static void fold_##name(void *accumulator, const void *x, int64_t n) { \
+    const T *in = x;                                                                  \
+    S result = *(S *)accumulator;                                                     \
+    int64_t i = 0;                                                                    \
+    if (n >= LANES) {                                                                 \
+      V lanes = *(const V *)in;                                                       \
+      B odd = (B)(lanes != lanes);                                                    \
+      for (i = LANES; i + LANES <= n; i += LANES) {                                   \
+        V next = *(const V *)(in + i);                                                \
+        odd |= (B)(next != next);                                                     \
+        lanes = LANES_OP(lanes, next);                                                \
+      }                                                                               \
+      for (int k = 0; k < LANES; k++) {                                               \
+        S lane = odd[k] ? (S)NAN_OF_##S : (S)lanes[k];                                \
+        result = OP(result, lane);                                                    \
+      }                                                                               \
+    }                                                                                 \
+    for (; i < n; i++) {                                                              \
+      S value = (S)in[i];                                                             \
+      result = OP(result, value);                                                     \
+    }                                                                                 \
+    *(S *)accumulator = result;                                                       \
+  }                                                                                   \
+  APUS_VECTORIZED static void spread_##name(void *accumulators, const void *x, int64_t n) { \
+    const T *in = x;                                                                  \
+    S *out = accumulators;                                                            \
+    APUS_LOOP for (int64_t i = 0; i < n; i++) {                                       \
+      S value = (S)in[i];                                                             \
+      S sum = out[i];                                                                 \
+      out[i] = OP(sum, value);                                                        \
+    }                                                                                 \
+  }
+#define NAN_OF_double NAN
+#define NAN_OF_int64_t 0
+#define NAN_OF_uint64_t 0
+
+REDUCER(sum_f32, float, double, f32_lanes, i32_lanes, PLUS, PLUS)
+REDUCER(max_f32, float, double, f32_lanes, i32_lanes, HIGHER, HIGHER_LANES)
+REDUCER(min_f32, float, double, f32_lanes, i32_lanes, LOWER, LOWER_LANES)
+REDUCER(prod_f32, float, double, f32_lanes, i32_lanes, TIMES, TIMES)
+REDUCER(sum_f64, double, double, f64_lanes, i64_lanes, PLUS, PLUS)
+REDUCER(max_f64, double, double, f64_lanes, i64_lanes, HIGHER, HIGHER_LANES)
+REDUCER(min_f64, double, double, f64_lanes, i64_lanes, LOWER, LOWER_LANES)
+REDUCER(prod_f64, double, double, f64_lanes, i64_lanes, TIMES, TIMES)
+// Only the low half of an i32 sum or product counts, so zero-extension does.
+REDUCER(sum_i32, uint32_t, uint64_t, u32_lanes, u32_lanes, PLUS, PLUS)
+REDUCER(max_i32, int32_t, int64_t, i32_lanes, i32_lanes, HIGHER, HIGHER_LANES)
+REDUCER(min_i32, int32_t, int64_t, i32_lanes, i32_lanes, LOWER, LOWER_LANES)
+REDUCER(prod_i32, uint32_t, uint64_t, u32_lanes, u32_lanes, TIMES, TIMES)
+REDUCER(sum_i64, uint64_t, uint64_t, u64_lanes, u64_lanes, PLUS, PLUS)
+REDUCER(max_i64, int64_t, int64_t, i64_lanes, i64_lanes, HIGHER, HIGHER_LANES)
+REDUCER(min_i64, int64_t, int64_t, i64_lanes, i64_lanes, LOWER, LOWER_LANES)
+REDUCER(prod_i64, uint64_t, uint64_t, u64_lanes, u64_lanes, TIMES, TIMES)
+
+#define ROW(type, wide)                                                  \
+  {{fold_sum_##type, spread_sum_##type, spread_sum_##wide},              \
+   {fold_max_##type, spread_max_##type, spread_max_##wide},              \
+   {fold_min_##type, spread_min_##type, spread_min_##wide},              \
+   {fold_prod_##type, spread_prod_##type, spread_prod_##wide}}
+
+const reducer *reducer_for(int32_t operation, int32_t compute) {
+  static const reducer table[4][4] = {
+    [apus_compute_f32] = ROW(f32, f64),
+    [apus_compute_f64] = ROW(f64, f64),
+    [apus_compute_i32] = ROW(i32, i64),
+    [apus_compute_i64] = ROW(i64, i64),
+  };
+  return (uint32_t)operation < 4 ? &table[compute][operation] : 0;
+}
+
+uint64_t reduction_identity(const reduction *reduction) {
+  int32_t operation = reduction->operation;
+  if (reduction->compute <= apus_compute_f64) {
+    static const double identities[4] = {0, -(double)INFINITY, (double)INFINITY, 1};
+    return __builtin_bit_cast(uint64_t, identities[operation]);
+  }
+  int64_t low = INT64_MIN, high = INT64_MAX;
+  if (reduction->storage == apus_i32) low = INT32_MIN, high = INT32_MAX;
+  if (reduction->storage == apus_u8) low = 0, high = 255;
+  if (reduction->storage == apus_bool) low = 0, high = 1;
+  const int64_t identities[4] = {0, low, high, 1};
+  return (uint64_t)identities[operation];
+}
+
+void reduction_write(const reduction *reduction, char *buffer, int64_t output, uint64_t bits) {
+  int64_t position = reduction->offset;
+  for (int32_t k = reduction->kept_rank - 1; k > 0; k--) {
+    int64_t next = output / reduction->kept_sizes[k];
+    position += (output - next * reduction->kept_sizes[k]) * reduction->kept_strides[k];
+    output = next;
+  }
+  if (reduction->kept_rank > 0) position += output * reduction->kept_strides[0];
+  double number = __builtin_bit_cast(double, bits);
+  if (reduction->operation == apus_reduce_sum) number *= reduction->scale;
+  float narrow = (float)number;
+  int32_t integer = (int32_t)(uint32_t)bits;
+  char *out = buffer + position * apus_storage_size(reduction->storage);
+  switch (reduction->storage) {
+  case apus_f32: memcpy(out, &narrow, 4); break;
+  case apus_f64: memcpy(out, &number, 8); break;
+  case apus_i32: memcpy(out, &integer, 4); break;
+  case apus_i64: memcpy(out, &bits, 8); break;
+  case apus_bf16:
+  case apus_f16: apus_pack[reduction->storage](out, &narrow, 1); break;
+  default: apus_pack[reduction->storage](out, &integer, 1); break;
+  }
+}

@@ -1,0 +1,162 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "apus_threads.h"
+#include "region_frame.h"
+
+enum {
+  part_cost = 24000,    // additions that are worth a thread
+  most_chunks = 16,     // of a deterministic reduction
+  local_bytes = 4096,   // accumulators up to this size live on the stack
+};
+
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static int64_t chunk_stride(const apus_region_program *program) {
+  return (program->accumulators + 7) & ~(int64_t)7;
+}
+
+static int64_t chunk_count(
+  const apus_region_program *program, int32_t threads, int32_t deterministic) {
+  int64_t chunks = program->count * program->cost / part_cost;
+  chunks = smaller(chunks, deterministic ? most_chunks : threads);
+  chunks = smaller(chunks, program->count / (4 * larger(program->accumulators, 1)));
+  return larger(chunks, 1);
+}
+
+int64_t apus_region_scratch_bytes(
+  const apus_region_program *program, int32_t threads, int32_t deterministic) {
+  if (program->mode != reduce_chunks || program->count == 0) return 0;
+  int64_t bytes = chunk_count(program, threads, deterministic) * chunk_stride(program) * 8;
+  return bytes <= local_bytes ? 0 : bytes;
+}
+
+typedef struct job {
+  const apus_region_program *program;
+  void *const *buffers;
+  uint64_t *accumulators;
+  int64_t chunks;
+} job;
+
+static void run_elements(frame *frame, int64_t begin, int64_t end) {
+  int64_t unit = frame->program->mode == reduce_rows ? frame->program->extent : tile_size;
+  frame_run(frame, begin * unit, smaller(end * unit, frame->program->count));
+}
+
+static void run_columns(frame *frame, int64_t begin, int64_t end) {
+  const apus_region_program *program = frame->program;
+  for (int64_t block = begin; block < end; block++) {
+    int64_t first = block * tile_size, n = smaller(tile_size, program->extent - first);
+    for (int32_t i = 0; i < program->reductions; i++) {
+      uint64_t *totals = (uint64_t *)(frame->memory + program->reduction[i].tile);
+      uint64_t identity = reduction_identity(&program->reduction[i]);
+      for (int64_t k = 0; k < n; k++) totals[k] = identity;
+    }
+    for (int64_t index = first; index < program->count; index += program->extent) {
+      frame_seek(frame, index);
+      frame_tile(frame, index, n);
+    }
+    for (int32_t i = 0; i < program->reductions; i++) {
+      const reduction *reduction = &program->reduction[i];
+      const uint64_t *totals = (const uint64_t *)(frame->memory + reduction->tile);
+      char *out = frame->buffers[reduction->buffer];
+      for (int64_t k = 0; k < n; k++) reduction_write(reduction, out, first + k, totals[k]);
+    }
+  }
+}
+
+static void run_chunks(frame *frame, const job *job, int64_t begin, int64_t end) {
+  const apus_region_program *program = frame->program;
+  int64_t tiles = (program->count + tile_size - 1) / tile_size;
+  for (int64_t chunk = begin; chunk < end; chunk++) {
+    frame->accumulators = job->accumulators + chunk * chunk_stride(program);
+    for (int32_t i = 0; i < program->reductions; i++) {
+      const reduction *reduction = &program->reduction[i];
+      uint64_t identity = reduction_identity(reduction);
+      for (int64_t k = 0; k < reduction->accumulators; k++)
+        frame->accumulators[reduction->first + k] = identity;
+    }
+    frame_run(frame, tiles * chunk / job->chunks * tile_size,
+              smaller(tiles * (chunk + 1) / job->chunks * tile_size, program->count));
+  }
+}
+
+static void run_part(void *arg, int64_t begin, int64_t end, int32_t worker) {
+  (void)worker;
+  const job *job = arg;
+  char *memory = __builtin_alloca((size_t)frame_bytes(job->program) + 64);
+  memory += 64 - ((uintptr_t)memory & 63);
+  frame frame;
+  frame_begin(&frame, job->program, job->buffers, memory);
+  switch (job->program->mode) {
+  case reduce_columns: run_columns(&frame, begin, end); break;
+  case reduce_chunks: run_chunks(&frame, job, begin, end); break;
+  default: run_elements(&frame, begin, end); break;
+  }
+}
+
+// Adds up the chunks in order, then the copies of a short period, and writes the results.
+static void finish_chunks(const job *job) {
+  const apus_region_program *program = job->program;
+  for (int32_t i = 0; i < program->reductions; i++) {
+    const reduction *reduction = &program->reduction[i];
+    uint64_t *totals = job->accumulators + reduction->first;
+    for (int64_t chunk = 1; chunk < job->chunks; chunk++)
+      reduction->functions->merge(
+        totals, totals + chunk * chunk_stride(program), reduction->accumulators);
+    int64_t outputs = reduction->accumulators / reduction->copies;
+    for (int64_t copy = 1; copy < reduction->copies; copy++)
+      reduction->functions->merge(totals, totals + copy * outputs, outputs);
+    for (int64_t k = 0; k < outputs; k++)
+      reduction_write(reduction, job->buffers[reduction->buffer], k, totals[k]);
+  }
+}
+
+static void write_identities(const apus_region_program *program, void *const *buffers) {
+  for (int32_t i = 0; i < program->reductions; i++) {
+    const reduction *reduction = &program->reduction[i];
+    uint64_t identity = reduction_identity(reduction);
+    for (int64_t k = 0; k < reduction->output_count; k++)
+      reduction_write(reduction, buffers[reduction->buffer], k, identity);
+  }
+}
+
+void apus_region_run(void *const *buffers, const void *params, apus_context *context) {
+  const apus_region_program *program = params;
+  int64_t count = program->count;
+  if (count == 0) {
+    write_identities(program, buffers);
+    return;
+  }
+  _Alignas(64) uint64_t local[local_bytes / 8];
+  job job = {program, buffers, 0, 1};
+  int64_t items, item_elements;
+  switch (program->mode) {
+  case reduce_rows:
+    item_elements = program->extent;
+    items = (count + item_elements - 1) / item_elements;
+    break;
+  case reduce_columns:
+    items = (program->extent + tile_size - 1) / tile_size;
+    item_elements = count / items;
+    break;
+  case reduce_chunks:
+    job.chunks = chunk_count(program, context->threads, context->deterministic);
+    job.accumulators = job.chunks * chunk_stride(program) * 8 <= local_bytes
+      ? local : buffers[program->scratch_buffer];
+    items = job.chunks;
+    item_elements = count / items;
+    break;
+  default:
+    items = (count + tile_size - 1) / tile_size;
+    item_elements = tile_size;
+    break;
+  }
+  if (context->threads == 1 || count * program->cost < 2 * part_cost)
+    run_part(&job, 0, items, 0);
+  else
+    apus_parallel_for(
+      context, items, larger(1, part_cost / (item_elements * program->cost)), run_part, &job);
+  if (program->mode == reduce_chunks) finish_chunks(&job);
+}
