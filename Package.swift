@@ -10,7 +10,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
     name: module + "Tests", dependencies: [.byName(name: module), "ApusTestSupport"] + dependencies,
-    resources: [], swiftSettings: strict)
+    swiftSettings: strict)
 }
 
 let package = Package(
@@ -47,5 +47,9 @@ let package = Package(
         "Apus", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "ApusTestSupport", dependencies: ["ApusCore"], path: "Tests/ApusTestSupport",
+      swiftSettings: strict),
+    tests("ApusCore"),
   ]
 )

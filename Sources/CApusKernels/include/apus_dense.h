@@ -1,10 +1,13 @@
-/// Dense kernels: matrix products, convolution, pooling, normalization, indexing.
+/// Kernels on dense arrays, by family.
 #ifndef APUS_DENSE_H
 #define APUS_DENSE_H
 
 #include "apus_convolution.h"
 #include "apus_gemm.h"
+#include "apus_indexing.h"
+#include "apus_normalization.h"
 #include "apus_pooling.h"
 #include "apus_softmax.h"
+#include "apus_sort.h"
 
 #endif

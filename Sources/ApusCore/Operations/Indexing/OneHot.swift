@@ -12,7 +12,7 @@ extension Tensor {
     return attempt("oneHot", [self], at: site) { () throws(Violation) in
       try requireIndexDType(self.dtype)
       try require(depth > 0, "depth \(depth) is not positive")
-      let kind: DType = dtype == .bool ? .int32 : dtype
+      let kind: DType = dtype == .bool || dtype == .uint8 ? .int32 : dtype
       let base = Tensor.zeros(Shape(shape.dims + [depth]), dtype: kind)
       let ones = Tensor.ones(Shape(shape.dims + [1]), dtype: kind)
       // A label is not a position: -1 must not mean the last class.

@@ -17,7 +17,7 @@ package struct ScatterAdd: Operation {
 
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     let (base, indices, updates) = (operands[0], operands[1], operands[2])
-    try require(base.dtype.isNumeric, "needs a numeric dtype, not \(base.dtype)")
+    try requireAccumulating(base.dtype)
     try requireIndexDType(indices.dtype)
     try require(
       base.dtype == updates.dtype,

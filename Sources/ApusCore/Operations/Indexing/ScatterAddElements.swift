@@ -18,7 +18,7 @@ package struct ScatterAddElements: Operation {
 
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     let (base, indices, updates) = (operands[0], operands[1], operands[2])
-    try require(base.dtype.isNumeric, "needs a numeric dtype, not \(base.dtype)")
+    try requireAccumulating(base.dtype)
     try require(
       base.dtype == updates.dtype,
       "dtypes differ: base is \(base.dtype), updates is \(updates.dtype)")

@@ -1,3 +1,9 @@
+/// Refuses a dtype whose sums hardly ever fit.
+func requireAccumulating(_ dtype: DType) throws(Violation) {
+  try require(
+    dtype.isNumeric && dtype != .uint8, "needs a floating dtype, i32 or i64, not \(dtype)")
+}
+
 /// Adds up the elements before each element of an axis.
 ///
 ///     y[i] = x[0] + … + x[i]          // exclusive: … + x[i - 1];  reversed: from the other end
@@ -20,7 +26,7 @@ package struct CumulativeSum: Operation {
 
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     let x = operands[0]
-    try require(x.dtype.isNumeric, "needs a numeric dtype, not \(x.dtype)")
+    try requireAccumulating(x.dtype)
     _ = try x.shape.normalized(axis: axis)
     return [x]
   }

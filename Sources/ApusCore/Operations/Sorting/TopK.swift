@@ -4,7 +4,7 @@
 /// - Shape: `x[…, N, …] → values[…, k, …], indices[…, k, …]`.
 /// - Gradient: `dy` put back at the indices.
 /// - Source: CHLO dialect, `top_k`.
-package struct TopK: Operation {
+package struct TopK: Composite {
   package let count: Int
   /// The axis searched, non-negative.
   package let axis: Int
@@ -16,7 +16,7 @@ package struct TopK: Operation {
   package var attributes: String {
     "\(count), axis: \(axis), \(isLargest ? "largest" : "smallest")"
   }
-  package var cpu: CPUKernel { .kernel }
+  package var cpu: CPUKernel { .decomposition }
 
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     let sorted = Sort(axis: axis, isDescending: isLargest, dtype: dtype)
@@ -28,6 +28,11 @@ package struct TopK: Operation {
     var dims = x.dims
     dims[axis] = count
     return [x.with(shape: Shape(dims)), TensorType(dtype, Shape(dims))]
+  }
+
+  package func decomposition(_ operands: [Tensor]) -> [Tensor] {
+    record(Sort(axis: axis, isDescending: isLargest, dtype: dtype), operands, results: 2)
+      .map { $0.sliced(axis: axis, 0..<count) }
   }
 
   package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {

@@ -1,0 +1,34 @@
+#include "apus_normalization.h"
+
+#include "apus_dense_support.h"
+
+enum {
+  // Parts of the rows that add up apart, at most; fixed, so that threads do not change sums.
+  APUS_NORM_SPLITS = 32,
+  // Rows whose sums stay in the element type before they join the double sums.
+  APUS_NORM_BLOCK = 64,
+};
+
+// By shape alone.
+APUS_INLINE int64_t apus_norm_splits(const apus_norm_params *p) {
+  return apus_max(1, apus_min(APUS_NORM_SPLITS, p->rows / 16));
+}
+
+#define REAL float
+#define INTEGER int32_t
+#define SUFFIX f32
+#define APUS_IS_DOUBLE 0
+#define NAME(x) APUS_JOIN(x, SUFFIX)
+#include "apus_layer_norm.inc"
+#include "apus_batch_norm.inc"
+#undef REAL
+#undef INTEGER
+#undef SUFFIX
+#undef APUS_IS_DOUBLE
+
+#define REAL double
+#define INTEGER int64_t
+#define SUFFIX f64
+#define APUS_IS_DOUBLE 1
+#include "apus_layer_norm.inc"
+#include "apus_batch_norm.inc"

@@ -1,0 +1,92 @@
+/// Layer and batch normalisation.
+#ifndef APUS_NORMALIZATION_H
+#define APUS_NORMALIZATION_H
+
+#include "apus_plan.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Normalisation of an array [rows, columns]: a layer norm over each row, a batch norm over each
+/// column (channel).
+typedef struct apus_norm_params {
+  int64_t rows, columns;
+  /// Added to the variance.
+  double epsilon;
+} apus_norm_params;
+
+/// Bytes of the scratch buffer of `apus_layer_norm_backward_f32`.
+int64_t apus_layer_norm_backward_scratch_bytes_f32(
+    const apus_norm_params *params, int32_t threads);
+
+/// Bytes of the scratch buffer of `apus_layer_norm_backward_f64`.
+int64_t apus_layer_norm_backward_scratch_bytes_f64(
+    const apus_norm_params *params, int32_t threads);
+
+/// Bytes of the scratch buffer of `apus_batch_norm_forward_f32`.
+int64_t apus_batch_norm_forward_scratch_bytes_f32(
+    const apus_norm_params *params, int32_t threads);
+
+/// Bytes of the scratch buffer of `apus_batch_norm_forward_f64`.
+int64_t apus_batch_norm_forward_scratch_bytes_f64(
+    const apus_norm_params *params, int32_t threads);
+
+/// Bytes of the scratch buffer of `apus_batch_norm_backward_f32`.
+int64_t apus_batch_norm_backward_scratch_bytes_f32(
+    const apus_norm_params *params, int32_t threads);
+
+/// Bytes of the scratch buffer of `apus_batch_norm_backward_f64`.
+int64_t apus_batch_norm_backward_scratch_bytes_f64(
+    const apus_norm_params *params, int32_t threads);
+
+/// y = (x − mean) · rstd · gamma + beta per row; buffers: x, gamma [columns] or NULL, beta
+/// [columns] or NULL, y, mean [rows], rstd [rows].
+void apus_layer_norm_forward_f32(void *const *buffers, const void *params, apus_context *context);
+
+/// `apus_layer_norm_forward_f32` for doubles.
+void apus_layer_norm_forward_f64(void *const *buffers, const void *params, apus_context *context);
+
+/// Buffers: x, gamma or NULL, mean, rstd, dy, dx, dgamma or NULL, dbeta or NULL, scratch.
+///
+/// Sums over rows do not depend on the number of threads.
+void apus_layer_norm_backward_f32(
+    void *const *buffers, const void *params, apus_context *context);
+
+/// `apus_layer_norm_backward_f32` for doubles.
+void apus_layer_norm_backward_f64(
+    void *const *buffers, const void *params, apus_context *context);
+
+/// Normalises by the statistics of the rows; buffers: x, gamma [columns] or NULL, beta [columns]
+/// or NULL, y, mean [columns], variance [columns] (divided by rows), scratch.
+///
+/// Sums over rows do not depend on the number of threads.
+void apus_batch_norm_forward_f32(void *const *buffers, const void *params, apus_context *context);
+
+/// `apus_batch_norm_forward_f32` for doubles.
+void apus_batch_norm_forward_f64(void *const *buffers, const void *params, apus_context *context);
+
+/// Normalises by given statistics; buffers: x, gamma or NULL, beta or NULL, mean, variance, y.
+void apus_batch_norm_inference_f32(
+    void *const *buffers, const void *params, apus_context *context);
+
+/// `apus_batch_norm_inference_f32` for doubles.
+void apus_batch_norm_inference_f64(
+    void *const *buffers, const void *params, apus_context *context);
+
+/// Gradient of the training form; buffers: x, gamma or NULL, mean, variance, dy, dx, dgamma or
+/// NULL, dbeta or NULL, scratch.
+///
+/// Sums over rows do not depend on the number of threads.
+void apus_batch_norm_backward_f32(
+    void *const *buffers, const void *params, apus_context *context);
+
+/// `apus_batch_norm_backward_f32` for doubles.
+void apus_batch_norm_backward_f64(
+    void *const *buffers, const void *params, apus_context *context);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
