@@ -51,5 +51,8 @@ let package = Package(
       name: "ApusTestSupport", dependencies: ["ApusCore"], path: "Tests/ApusTestSupport",
       swiftSettings: strict),
     tests("ApusCore"),
+    tests("ApusNN", ["ApusCPU", "ApusModels"]),
+    tests("ApusInterop", ["ApusCPU", "ApusModels"]),
+    tests("ApusTraining", ["ApusCPU", "ApusModels"]),
   ]
 )
