@@ -54,5 +54,8 @@ let package = Package(
     tests("ApusNN", ["ApusCPU", "ApusModels"]),
     tests("ApusInterop", ["ApusCPU", "ApusModels"]),
     tests("ApusTraining", ["ApusCPU", "ApusModels"]),
+    .testTarget(
+      name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Goldens"],
+      swiftSettings: strict),
   ]
 )

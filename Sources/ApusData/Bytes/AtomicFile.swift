@@ -1,18 +1,18 @@
 import Foundation
-import Synchronization
 
 /// Writing files so that a crash leaves either the old or the new content, never a part.
 public enum AtomicFile {
-  private static let serial = Atomic<UInt64>(0)
-
   /// Writes `bytes` to a temporary file beside `path`, forces them to the disk and renames.
+  ///
+  /// A process killed half way leaves the temporary file, `.name.….tmp`; it is never read.
   ///
   /// - Throws: `DataError` naming `path` and the system's reason (such as a full disk); the old
   ///   file is then untouched and the temporary one removed.
   public static func write(_ bytes: [UInt8], to path: String) throws {
     let (folder, name) = split(path)
-    let number = serial.add(1, ordering: .relaxed).newValue
-    let temporary = "\(folder)/.\(name).\(getpid()).\(number).tmp"
+    // Random, because a restarted process may have the same number as one that was killed.
+    let tag = String(UInt64.random(in: .min ... .max), radix: 36)
+    let temporary = "\(folder)/.\(name.prefix(40)).\(tag).tmp"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileBytes.refusal(path, "write", errno) }
     do {

@@ -37,7 +37,8 @@ public struct Image: Sendable, Hashable {
     (0..<(width * height)).map { index in
       let start = index * channels
       guard channels >= 3 else { return pixels[start] }
-      let sum = 299 * Int(pixels[start]) + 587 * Int(pixels[start + 1]) + 114 * Int(pixels[start + 2])
+      let (red, green, blue) = (pixels[start], pixels[start + 1], pixels[start + 2])
+      let sum = 299 * Int(red) + 587 * Int(green) + 114 * Int(blue)
       return UInt8((sum + 500) / 1000)
     }
   }

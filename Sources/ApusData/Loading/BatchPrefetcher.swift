@@ -19,8 +19,7 @@ final class BatchPrefetcher: Sendable {
     let queue = queue
     let thread = Thread {
       for index in first..<max(first, source.batchCount) {
-        // Only a lack of memory can refuse here; the epoch then ends early.
-        guard let batch = try? source.batch(epoch: epoch, index: index) else { break }
+        let batch = source.batchOrFailure(epoch: epoch, index: index)
         queue.condition.lock()
         while queue.batches.count >= depth, !queue.isCancelled { queue.condition.wait() }
         let isCancelled = queue.isCancelled
@@ -58,14 +57,14 @@ final class BatchPrefetcher: Sendable {
   /// Returns how far ahead to prepare batches, or `nil` for not at all.
   ///
   /// Automatic means: from 240 µs of copying and transforming per batch on, four times the
-  /// hand-over, at 10 bytes per nanosecond for copies and 1 for transforms.
+  /// hand-over, at 10 bytes per nanosecond for copies and 5 for transforms.
   static func depth(for loader: DataLoader) -> Int? {
     switch loader.prefetch {
     case .off: return nil
     case .batches(let depth): return depth > 0 ? depth : nil
     case .automatic:
-      let bytes = loader.batchSize * loader.columns.reduce(0) { $0 + $1.byteCount }
-      let nanoseconds = bytes / 10 + bytes * loader.transforms.count
+      let bytes = loader.sampleCount(ofBatch: 0) * loader.columns.reduce(0) { $0 + $1.byteCount }
+      let nanoseconds = bytes / 10 + bytes / 5 * loader.transforms.count
       return nanoseconds >= 240_000 && loader.batchCount > 2 ? 2 : nil
     }
   }

@@ -30,14 +30,18 @@ public struct Batch: Sendable {
   /// One tensor per column: `[samples, …]`.
   public let tensors: [Tensor]
 
-  /// The first column.
-  public var inputs: Tensor { tensors[0] }
+  /// The first column; a failed tensor when there is none.
+  public var inputs: Tensor { tensors.first ?? Self.failed("the batch has no columns") }
   /// The second column, or the first when it is the only one (an autoencoder's target).
-  public var targets: Tensor { tensors[min(1, tensors.count - 1)] }
+  public var targets: Tensor { tensors.count > 1 ? tensors[1] : inputs }
 
   /// The tensor of a column, or `nil` when there is none of that name.
   public subscript(name: String) -> Tensor? {
     columns.firstIndex { $0.name == name }.map { tensors[$0] }
+  }
+
+  fileprivate static func failed(_ reason: String) -> Tensor {
+    Tensor(error: TensorError(operation: "batch", reason: reason))
   }
 }
 
@@ -65,5 +69,13 @@ extension BatchSource {
       Tensor(storage: storage, type: TensorType(column.dtype, [count] + column.shape))
     }
     return Batch(epoch: epoch, index: index, columns: columns, tensors: tensors)
+  }
+
+  /// Returns a batch as tensors, or failed tensors that carry the reason, such as lack of memory.
+  func batchOrFailure(epoch: Int, index: Int) -> Batch {
+    do { return try batch(epoch: epoch, index: index) } catch {
+      let tensors = columns.map { _ in Batch.failed("\(error)") }
+      return Batch(epoch: epoch, index: index, columns: columns, tensors: tensors)
+    }
   }
 }

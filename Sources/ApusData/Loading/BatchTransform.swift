@@ -21,12 +21,13 @@ public struct LoadedBatch {
 
   let seed: UInt64
   let transform: Int
-  let sampleIndex: (Int) -> Int
+  let order: [Int]?
+  let start: Int
 
   /// Returns the random numbers of the sample in `row`.
   public func random(row: Int) -> SampleRandom {
     SampleRandom(
-      seed: seed, epoch: epoch, sample: sampleIndex(row),
+      seed: seed, epoch: epoch, sample: order.map { $0[start + row] } ?? start + row,
       purpose: SampleRandom.Purpose.transform.rawValue &+ UInt32(truncatingIfNeeded: transform))
   }
 

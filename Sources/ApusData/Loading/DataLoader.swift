@@ -59,9 +59,11 @@ public struct DataLoader: BatchSource {
     return min(batchSize, dataset.count - batch * batchSize)
   }
 
-  /// Returns the positions in the data set of the samples of a batch.
+  /// Returns the positions in the data set of the samples of a batch; none out of range.
   public func sampleIndices(epoch: Int, batch: Int) -> [Int] {
-    let range = (batch * batchSize)..<(batch * batchSize + sampleCount(ofBatch: batch))
+    let count = sampleCount(ofBatch: batch)
+    guard count > 0 else { return [] }
+    let range = (batch * batchSize)..<(batch * batchSize + count)
     return order.map { Array($0(epoch)[range]) } ?? Array(range)
   }
 
@@ -86,8 +88,7 @@ public struct DataLoader: BatchSource {
     for (index, transform) in transforms.enumerated() {
       let loaded = LoadedBatch(
         columns: dataset.columns, buffers: buffers, epoch: epoch, count: count,
-        seed: shuffleSeed ?? 0, transform: index
-      ) { row in order.map { $0[start + row] } ?? start + row }
+        seed: shuffleSeed ?? 0, transform: index, order: order, start: start)
       transform.apply(to: loaded)
     }
   }

@@ -66,20 +66,20 @@ public struct EpochBatches: Sequence {
     let source = BatchPrefetcher.depth(for: loader).map {
       BatchPrefetcher(loader, epoch: epoch, first: first, depth: $0)
     }
-    return Iterator(loader: loader, epoch: epoch, next: first, prefetcher: source)
+    return Iterator(loader: loader, epoch: epoch, position: first, prefetcher: source)
   }
 
   public struct Iterator: IteratorProtocol {
     let loader: DataLoader
     let epoch: Int
-    var next: Int
+    var position: Int
     let prefetcher: BatchPrefetcher?
 
     public mutating func next() -> Batch? {
-      guard next < loader.batchCount else { return nil }
-      defer { next += 1 }
+      guard position < loader.batchCount else { return nil }
+      defer { position += 1 }
       if let prefetcher { return prefetcher.next() }
-      return try? loader.batch(epoch: epoch, index: next)
+      return loader.batchOrFailure(epoch: epoch, index: position)
     }
   }
 }

@@ -29,21 +29,36 @@ enum EmbeddedDigits {
       throw DataError(source, .truncated(
         claim: "header says \(HostArray.product(shape)) pixels", available: coded.count))
     }
-    var pixels: [UInt8] = []
-    pixels.reserveCapacity(needed)
-    var rest = coded.makeIterator()
-    while let byte = rest.next() {
-      if byte != 0 {
-        pixels.append(byte)
-      } else if let run = rest.next(), run > 0 {
-        pixels.append(contentsOf: repeatElement(0, count: Int(run)))
-      } else {
-        throw DataError(source, .corrupt("a run of zeros has no length"))
-      }
-    }
+    let pixels = try expand(coded, count: needed, source: source)
     return (
       try HostArray(dtype: .uint8, shape: shape, bytes: pixels, source: source),
       try HostArray(dtype: .uint8, shape: [shape[0]], bytes: Array(labels), source: source)
     )
+  }
+  /// Returns the pixels of the coded stream, of which there must be `count`.
+  private static func expand(
+    _ coded: ArraySlice<UInt8>, count: Int, source: String
+  ) throws -> [UInt8] {
+    var pixels = [UInt8](repeating: 0, count: count)
+    var position = 0
+    var index = coded.startIndex
+    while index < coded.endIndex {
+      let byte = coded[index]
+      index += 1
+      if byte != 0 {
+        if position < count { pixels[position] = byte }
+        position += 1
+      } else {
+        guard index < coded.endIndex, coded[index] > 0 else {
+          throw DataError(source, .corrupt("a run of zeros has no length"))
+        }
+        position += Int(coded[index])
+        index += 1
+      }
+    }
+    guard position == count else {
+      throw DataError(source, .corrupt("the coded pixels are \(position), header says \(count)"))
+    }
+    return pixels
   }
 }

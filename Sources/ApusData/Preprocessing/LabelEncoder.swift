@@ -7,7 +7,9 @@ public struct LabelEncoder: Sendable, Hashable, Codable {
   ///
   /// - Throws: `DataError` when there are none.
   public init(fitting labels: [String]) throws {
-    guard !labels.isEmpty else { throw DataError("label encoder", .mismatch("there are no labels")) }
+    guard !labels.isEmpty else {
+      throw DataError("label encoder", .mismatch("there are no labels"))
+    }
     classes = Set(labels).sorted()
   }
 

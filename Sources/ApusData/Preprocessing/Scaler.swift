@@ -111,7 +111,8 @@ public struct StandardScaler: Scaler, Hashable {
       let mean = values.reduce(0, +) / count
       let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
       // Rounding alone leaves a variance of about (N · ε · mean)²; scikit-learn's bound.
-      let noise = count * Double.ulpOfOne * variance + (count * mean * .ulpOfOne) * (count * mean * .ulpOfOne)
+      let error = count * mean * .ulpOfOne
+      let noise = count * .ulpOfOne * variance + error * error
       means.append(mean)
       deviations.append(variance <= noise ? 1 : variance.squareRoot())
     }

@@ -1,0 +1,34 @@
+import Testing
+
+@testable import ApusData
+
+@Suite("checksums") struct ChecksumTests {
+  @Test("CRC-32 and Adler-32 give their published check values")
+  func checkValues() {
+    #expect(CRC32.of("123456789".utf8) == 0xCBF4_3926)
+    #expect(Adler32.of("Wikipedia".utf8) == 0x11E6_0398)
+    #expect(CRC32.of([]) == 0)
+    #expect(Adler32.of([]) == 1)
+  }
+
+  @Test(
+    "MD5 gives the digests of RFC 1321",
+    arguments: [
+      ("", "d41d8cd98f00b204e9800998ecf8427e"),
+      ("a", "0cc175b9c0f1b6a831c399e269772661"),
+      ("abc", "900150983cd24fb0d6963f7d28e17f72"),
+      ("message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
+      ("abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b"),
+      (
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+        "d174ab98d277d9f5a5611c2c9f419d9f"
+      ),
+      (
+        "12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+        "57edf4a22be3c955ac49da2e2107b67a"
+      ),
+    ])
+  func md5(_ text: String, _ digest: String) {
+    #expect(MD5.hex(of: Array(text.utf8)) == digest)
+  }
+}
