@@ -48,7 +48,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "ApusTestSupport", dependencies: ["ApusCore"], path: "Tests/ApusTestSupport",
+      name: "ApusTestSupport", dependencies: ["ApusCore", "ApusCPU"], path: "Tests/ApusTestSupport",
       swiftSettings: strict),
     tests("ApusCore"),
     tests("ApusNN", ["ApusCPU", "ApusModels"]),

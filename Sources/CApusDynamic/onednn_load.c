@@ -1,6 +1,6 @@
 // Finds, opens and checks oneDNN once per process.
 
-#if defined(__linux__)
+#if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
 

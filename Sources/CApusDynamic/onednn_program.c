@@ -18,7 +18,7 @@ static size_t aligned(size_t bytes) {
   return (bytes + scratch_alignment - 1) / scratch_alignment * scratch_alignment;
 }
 
-struct apus_onednn_program *program_create(int threads, int buffers) {
+struct apus_onednn_program *apus_program_create(int threads, int buffers) {
   const struct onednn *dnnl = apus_onednn_library();
   struct apus_onednn_program *program = dnnl ? calloc(1, sizeof *program) : NULL;
   if (!program) return NULL;
@@ -30,7 +30,7 @@ struct apus_onednn_program *program_create(int threads, int buffers) {
   return program;
 }
 
-attributes_t program_attributes(
+attributes_t apus_program_attributes(
     const struct onednn *dnnl, enum apus_onednn_activation activation) {
   attributes_t attributes = NULL;
   if (dnnl->primitive_attr_create(&attributes) != status_success) return NULL;
@@ -51,7 +51,7 @@ attributes_t program_attributes(
   return NULL;
 }
 
-struct place program_reserve(struct apus_onednn_program *program, size_t bytes) {
+struct place apus_program_reserve(struct apus_onednn_program *program, size_t bytes) {
   const struct place place = {program->scratch_buffer, program->packed_bytes};
   program->packed_bytes += aligned(bytes);
   return place;
@@ -74,7 +74,7 @@ static void append_argument(
   step->arguments[step->count++] = (struct execution_argument){argument.id, binding->memory};
 }
 
-void program_append(struct apus_onednn_program *program, const_primitive_desc_t description,
+void apus_program_append(struct apus_onednn_program *program, const_primitive_desc_t description,
                     int count, const struct argument *arguments) {
   const struct onednn *dnnl = program->dnnl;
   if (program->failed) return;
@@ -98,23 +98,23 @@ void program_append(struct apus_onednn_program *program, const_primitive_desc_t 
                                     {program->scratch_buffer, at_scratchpad}});
 }
 
-void program_append_reorder(struct apus_onednn_program *program, const_layout_t from,
+void apus_program_append_reorder(struct apus_onednn_program *program, const_layout_t from,
                             struct place source, const_layout_t to, struct place destination) {
   const struct onednn *dnnl = program->dnnl;
   if (program->failed) return;
-  attributes_t attributes = program_attributes(dnnl, apus_onednn_linear);
+  attributes_t attributes = apus_program_attributes(dnnl, apus_onednn_linear);
   primitive_desc_t description = NULL;
   if (dnnl->reorder_primitive_desc_create(
           &description, from, dnnl->engine, to, dnnl->engine, attributes) != status_success)
     description = NULL;
   const struct argument arguments[] = {
       {argument_source, from, source}, {argument_destination, to, destination}};
-  program_append(program, description, 2, arguments);
+  apus_program_append(program, description, 2, arguments);
   if (description) dnnl->primitive_desc_destroy(description);
   if (attributes) dnnl->primitive_attr_destroy(attributes);
 }
 
-void program_name(struct apus_onednn_program *program, const_primitive_desc_t description) {
+void apus_program_name(struct apus_onednn_program *program, const_primitive_desc_t description) {
   const char *name = NULL;
   if (!description ||
       program->dnnl->primitive_desc_query(description, query_implementation, 0, &name) !=
@@ -126,7 +126,7 @@ void program_name(struct apus_onednn_program *program, const_primitive_desc_t de
   strncpy(program->implementation, name, sizeof program->implementation - 1);
 }
 
-struct apus_onednn_program *program_finish(struct apus_onednn_program *program) {
+struct apus_onednn_program *apus_program_finish(struct apus_onednn_program *program) {
   if (program->failed || program->step_count == 0) {
     apus_onednn_destroy(program);
     return NULL;

@@ -46,25 +46,26 @@ struct argument {
   struct place place;
 };
 
-struct apus_onednn_program *program_create(int threads, int buffers);
+struct apus_onednn_program *apus_program_create(int threads, int buffers);
 
 // Attributes of every primitive we create: caller-owned scratch memory, then an activation.
-attributes_t program_attributes(const struct onednn *dnnl, enum apus_onednn_activation activation);
+attributes_t apus_program_attributes(
+    const struct onednn *dnnl, enum apus_onednn_activation activation);
 
 // Sets aside bytes at the front of the scratch buffer, kept for the whole run.
-struct place program_reserve(struct apus_onednn_program *program, size_t bytes);
+struct place apus_program_reserve(struct apus_onednn_program *program, size_t bytes);
 
-void program_append(struct apus_onednn_program *program, const_primitive_desc_t description,
+void apus_program_append(struct apus_onednn_program *program, const_primitive_desc_t description,
                     int count, const struct argument *arguments);
 
-void program_append_reorder(struct apus_onednn_program *program, const_layout_t from,
+void apus_program_append_reorder(struct apus_onednn_program *program, const_layout_t from,
                             struct place source, const_layout_t to, struct place destination);
 
 // Notes the implementation behind the main primitive; a reference one fails the program.
-void program_name(struct apus_onednn_program *program, const_primitive_desc_t description);
+void apus_program_name(struct apus_onednn_program *program, const_primitive_desc_t description);
 
 // The program when all went well, else null after freeing it.
-struct apus_onednn_program *program_finish(struct apus_onednn_program *program);
+struct apus_onednn_program *apus_program_finish(struct apus_onednn_program *program);
 
 int apus_onednn_enter(int count);
 void apus_onednn_leave(int previous, int count);

@@ -12,6 +12,8 @@ enum {
   // Partial weight gradients, limited by number and by memory.
   APUS_WEIGHT_SPLITS = 32,
   APUS_WEIGHT_SPLIT_BYTES = 2 << 20,
+  // Kernel positions of a depthwise convolution added together.
+  APUS_DEPTHWISE_TAPS = 32,
 };
 
 // Kernel positions along one axis that meet a destination pixel: tap t reads source coordinate

@@ -16,10 +16,15 @@ APUS_INLINE void apus_window_axis(
     const apus_pool_params *p, int axis, int64_t output, apus_window *window) {
   const int64_t dilation = p->dilation[axis], size = p->input_size[axis];
   const int64_t origin = output * p->stride[axis] - p->pad_low[axis];
-  const int64_t first = origin < 0 ? apus_ceil_div(-origin, dilation) : 0;
-  const int64_t end = origin < size ? (size - 1 - origin) / dilation + 1 : 0;
   const int64_t limit = size + p->pad_high[axis];
-  const int64_t padded = origin < limit ? (limit - 1 - origin) / dilation + 1 : 0;
+  int64_t first = apus_max(0, -origin);
+  int64_t end = apus_max(0, size - origin), padded = apus_max(0, limit - origin);
+  // Divisions cost more than the rest of a small window.
+  if (dilation != 1) {
+    first = apus_ceil_div(first, dilation);
+    end = apus_ceil_div(end, dilation);
+    padded = apus_ceil_div(padded, dilation);
+  }
   window->first[axis] = first;
   window->end[axis] = apus_min(end, p->window[axis]);
   window->position[axis] = origin + first * dilation;

@@ -23,6 +23,7 @@ enum { APUS_EXP_WORK = 8 };
 #undef NAME
 #undef VECTOR
 #undef INTEGERS
+#undef HALF
 #undef WIDE
 
 #define REAL double

@@ -106,7 +106,11 @@ APUS_INLINE float log1p_float(float x) {
   return x == 0.0f ? x : y;
 }
 
-APUS_INLINE float sigmoid_float(float x) { return 1.0f / (1.0f + exp_float(-x)); }
+// Never divides by an overflown power, so that the far left tail keeps its precision.
+APUS_INLINE float sigmoid_float(float x) {
+  float e = exp_float(-__builtin_fabsf(x));
+  return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+}
 
 APUS_INLINE float softplus_float(float x) {
   return (x > 0.0f ? x : 0.0f) + log1p_float(exp_float(-__builtin_fabsf(x)));

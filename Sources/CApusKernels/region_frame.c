@@ -166,8 +166,9 @@ void frame_tile(frame *frame, int64_t begin, int64_t n) {
     step->run(operands[step->d], operands[step->a], operands[step->b], operands[step->c],
               step->imm, padded);
   }
-  for (int32_t i = 0; i < program->stores; i++) run_store(frame, i, begin, n, padded);
+  // Stores come last: a value that is still to be read may lie in the memory they overwrite.
   if (program->reductions) frame_reduce(frame, begin, n);
+  for (int32_t i = 0; i < program->stores; i++) run_store(frame, i, begin, n, padded);
 }
 
 void frame_run(frame *frame, int64_t begin, int64_t end) {

@@ -146,6 +146,13 @@ static int place_values(builder *b, int32_t (*uses)[3]) {
   }
   for (int32_t i = 0; i < region->store_count; i++)
     program->store[i].from = b->place[b->holder[region->stores[i].slot]];
+  // Loads that are stored elsewhere go first, before another store may overwrite them.
+  for (int32_t i = 0, first = 0; i < region->store_count; i++) {
+    store moved = program->store[i];
+    if (moved.from < load_base || moved.from >= store_base) continue;
+    memmove(program->store + first + 1, program->store + first, sizeof moved * (size_t)(i - first));
+    program->store[first++] = moved;
+  }
   program->cost += loads + region->store_count + region->reduction_count;
   return 1;
 }

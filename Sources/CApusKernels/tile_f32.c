@@ -31,6 +31,6 @@ TRIGONOMETRIC(tan, v.sine / v.cosine)
 #define T f32
 #define TYPE apus_compute_f32
 #define WIDTH 16
-#define ROWS "tile_f32_rows.inc"
+#define ROWS "tile_f32_rows.def"
 #define TABLE apus_operations_f32
-#include "tile_type.inc"
+#include "tile_type.def"

@@ -6,7 +6,7 @@
 #define HIGHEST INT32_MAX
 
 typedef int32_t i32;
-#include "integer_power.inc"
+#include "integer_power.def"
 
 // Doubles hold every i32 and round no quotient across an integer, and their division vectorises.
 APUS_INLINE i32 quotient(i32 a, i32 b) {
@@ -22,6 +22,6 @@ APUS_INLINE i32 remainder_of(i32 a, i32 b) {
 
 #define TYPE apus_compute_i32
 #define WIDTH 16
-#define ROWS "tile_i32_rows.inc"
+#define ROWS "tile_i32_rows.def"
 #define TABLE apus_operations_i32
-#include "tile_type.inc"
+#include "tile_type.def"

@@ -3,13 +3,13 @@ import ApusTestSupport
 import Testing
 
 @Suite("indexing and sorting") struct IndexingTests {
-  @Test("values and gradients agree with PyTorch")
-  func goldens() throws {
+  @Test("values and gradients agree with PyTorch", arguments: TestExecutor.allCases)
+  func goldens(on executor: TestExecutor) throws {
     var checked: Set<String> = []
     for golden in try ApusTestSupport.goldens("indexing") {
       guard let function = IndexingTests.functions[golden.op] else { continue }
       checked.insert(golden.op)
-      try onReference { try check(golden) { function($0, golden) } }
+      try executor.run { try check(golden) { function($0, golden) } }
     }
     #expect(checked.count == IndexingTests.functions.count, "checked \(checked.sorted())")
   }
@@ -40,10 +40,10 @@ import Testing
 
   static let ids = Tensor([Int32(2), 0, -1, 2])
 
-  @Test("gradients agree with central differences, orders 1 and 2")
-  func gradients() throws {
+  @Test("gradients agree with central differences, orders 1 and 2", arguments: TestExecutor.allCases)
+  func gradients(on executor: TestExecutor) throws {
     let elements = Tensor([Int64(1), 0, 2, 2, -3, 1], shape: [2, 3])
-    try onReference {
+    try executor.run {
       try checkGradient(of: [[3, 2]], seed: 1) { $0[0].gathered(IndexingTests.ids).square() }
       try checkGradient(of: [[2, 3, 2]], seed: 2) {
         $0[0].gathered(IndexingTests.ids, axis: 1).square()
@@ -68,10 +68,10 @@ import Testing
     }
   }
 
-  @Test("arranging elements follows its formula")
-  func arrangement() throws {
+  @Test("arranging elements follows its formula", arguments: TestExecutor.allCases)
+  func arrangement(on executor: TestExecutor) throws {
     let x = Tensor([1.0, 2, 3, 4, 5, 6], shape: [2, 3])
-    try onReference {
+    try executor.run {
       try expectClose(
         x.tiled([1, 2]), [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6], shape: [2, 6])
       try expectClose(x.repeated(2, axis: 0), [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6], shape: [4, 3])
@@ -97,9 +97,9 @@ import Testing
     }
   }
 
-  @Test("one-hot rows have their one at the label; a label out of range is a data error")
-  func oneHot() throws {
-    try onReference {
+  @Test("one-hot rows have their one at the label; a label out of range is a data error", arguments: TestExecutor.allCases)
+  func oneHot(on executor: TestExecutor) throws {
+    try executor.run {
       let rows = Tensor([Int32(2), 0]).oneHot(depth: 3)
       try expectClose(rows, [0, 0, 1, 1, 0, 0], shape: [2, 3])
       #expect(throws: TensorError.self) {
@@ -114,10 +114,10 @@ import Testing
     }
   }
 
-  @Test("sorting keeps equal elements in order and puts NaN last")
-  func order() throws {
+  @Test("sorting keeps equal elements in order and puts NaN last", arguments: TestExecutor.allCases)
+  func order(on executor: TestExecutor) throws {
     let x = Tensor([2.0, .nan, 1, 2, 1])
-    try onReference {
+    try executor.run {
       try expectClose(x.argsorted(), [2, 4, 0, 3, 1])
       try expectClose(x.argsorted(descending: true), [1, 0, 3, 2, 4])
       try expectClose(x.topK(2, largest: false).indices, [2, 4])

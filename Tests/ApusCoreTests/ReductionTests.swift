@@ -3,13 +3,13 @@ import ApusTestSupport
 import Testing
 
 @Suite("reductions") struct ReductionTests {
-  @Test("values and gradients agree with PyTorch")
-  func goldens() throws {
+  @Test("values and gradients agree with PyTorch", arguments: TestExecutor.allCases)
+  func goldens(on executor: TestExecutor) throws {
     var checked: Set<String> = []
     for golden in try ApusTestSupport.goldens("reduction") {
       guard let function = ReductionTests.functions[golden.op] else { continue }
       checked.insert(golden.op)
-      try onReference { try check(golden) { [function($0[0], golden)] } }
+      try executor.run { try check(golden) { [function($0[0], golden)] } }
     }
     #expect(checked.count == ReductionTests.functions.count, "checked \(checked.sorted())")
   }
@@ -45,9 +45,9 @@ import Testing
     "cumsum": { $0.cumulativeSum(axis: $1.int("axis")) },
   ]
 
-  @Test("gradients agree with central differences, orders 1 and 2")
-  func gradients() throws {
-    try onReference {
+  @Test("gradients agree with central differences, orders 1 and 2", arguments: TestExecutor.allCases)
+  func gradients(on executor: TestExecutor) throws {
+    try executor.run {
       try checkGradient(of: [[3, 4]], seed: 1) { $0[0].variance(axes: [1]) }
       try checkGradient(of: [[3, 4]], seed: 2) { $0[0].standardDeviation(axes: [0]) }
       try checkGradient(of: [[3, 4]], seed: 3) { $0[0].norm(axes: [1]) }
@@ -64,18 +64,18 @@ import Testing
     }
   }
 
-  @Test("norm and standard deviation have gradient zero where they are zero")
-  func flat() throws {
+  @Test("norm and standard deviation have gradient zero where they are zero", arguments: TestExecutor.allCases)
+  func flat(on executor: TestExecutor) throws {
     let x = Tensor([2.0, 2, 2])
-    try onReference {
+    try executor.run {
       try expectClose(gradient(at: x) { $0.standardDeviation() }, [0, 0, 0])
       try expectClose(gradient(at: x - 2) { $0.norm() }, [0, 0, 0])
     }
   }
 
-  @Test("logSumExp neither overflows nor loses infinities")
-  func extremes() throws {
-    try onReference {
+  @Test("logSumExp neither overflows nor loses infinities", arguments: TestExecutor.allCases)
+  func extremes(on executor: TestExecutor) throws {
+    try executor.run {
       try expectClose(Tensor([1000.0, 1000]).logSumExp(), [1000 + 0.6931471805599453])
       try expectClose(Tensor([-Double.infinity, -.infinity]).logSumExp(), [-.infinity])
       try expectClose(Tensor([Double.infinity, 1]).logSumExp(), [.infinity])
@@ -83,11 +83,11 @@ import Testing
     }
   }
 
-  @Test("any and all follow logic, over no elements too")
-  func quantifiers() throws {
+  @Test("any and all follow logic, over no elements too", arguments: TestExecutor.allCases)
+  func quantifiers(on executor: TestExecutor) throws {
     let x = Tensor([true, false, true, true], shape: [2, 2])
     let none = Tensor([Bool](), shape: [2, 0])
-    try onReference {
+    try executor.run {
       try expectClose(x.any(axes: [1]), [1, 1])
       try expectClose(x.all(axes: [1]), [0, 1])
       try expectClose(none.any(axes: [1]), [0, 0])
@@ -95,9 +95,9 @@ import Testing
     }
   }
 
-  @Test("the first of equal extremes wins, NaN before any number")
-  func ties() throws {
-    try onReference {
+  @Test("the first of equal extremes wins, NaN before any number", arguments: TestExecutor.allCases)
+  func ties(on executor: TestExecutor) throws {
+    try executor.run {
       try expectClose(Tensor([3.0, 5, 5, 1, 1]).argmax(), [1])
       try expectClose(Tensor([3.0, 5, 5, 1, 1]).argmin(), [3])
       try expectClose(Tensor([3.0, .nan, 5, .nan]).argmax(), [1])

@@ -111,7 +111,9 @@ final class PlanLayout: @unchecked Sendable {
   func nonFinite(at index: Int, _ bound: apus_node) -> TensorError? {
     let node = nodes[index]
     for value in node.results {
+      // Kernels of several nodes finish a result with their last one.
       guard let buffer = bufferOfValue[value], graph.types[value].dtype.isFloating,
+        !nodes[(index + 1)...].contains(where: { $0.writes.contains(buffer) }),
         let place = node.buffers.firstIndex(where: { $0?.buffer == buffer }),
         let memory = bound.buffers[place]
       else { continue }

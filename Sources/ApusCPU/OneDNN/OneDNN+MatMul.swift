@@ -51,7 +51,7 @@ extension OneDNN {
     guard isAvailable, let shape = BatchedMatrices(problem) else { return nil }
     var native = apus_onednn_matmul()
     native.type = problem.element.code
-    native.threads = Int32(clamping: problem.threads)
+    native.threads = Int32(clamping: shape.isSmall ? 1 : problem.threads)
     native.rank = Int32(shape.batch.count + 2)
     native.activation = Int32(problem.activation.code.rawValue)
     native.has_bias = problem.hasBias
@@ -115,6 +115,12 @@ private struct BatchedMatrices {
       let b = Self.usable(b, rows: k, columns: n)
     else { return nil }
     (self.a, self.b) = (a, b)
+  }
+
+  /// True if waking a second thread costs more than it saves (a few microseconds of work).
+  var isSmall: Bool {
+    let repeats = batch.reduce(1.0) { $0 * Double($1.size) }
+    return repeats * Double(m) * Double(n) * Double(k) < 262_144
   }
 
   /// The strides of a row-major or column-major matrix, those of axes of size 1 made regular.

@@ -69,10 +69,9 @@ struct Lowering {
     var external = 0
     for (position, output) in graph.outputs.enumerated() {
       let base = builder.fusion.views[output].buffer
-      let isWhole = builder.fusion.views[output] == StridedView(
-        buffer: base, shape: graph.types[output].shape)
-        || (builder.fusion.views[output].isContiguous
-          && graph.types[base].byteCount == graph.types[output].byteCount)
+      let isWhole =
+        builder.fusion.views[output].isContiguous
+        && graph.types[base].byteCount == graph.types[output].byteCount
       let isComputed: Bool =
         if case .instruction = graph.sources[base] { true } else { false }
       let buffer = builder.buffer(of: base)

@@ -71,8 +71,8 @@ struct apus_onednn_matmul {
 };
 
 // A window sliding over 1 to 3 spatial axes: convolution and pooling. Activations are contiguous
-// [batch, spatial..., channels]; weights are contiguous [out, in / groups, kernel...]. A dilation of
-// 1 is none. Unused trailing entries are ignored.
+// [batch, spatial..., channels]; weights are contiguous [out, in / groups, kernel...]. A dilation
+// of 1 is none. Unused trailing entries are ignored.
 struct apus_onednn_window {
   int32_t type, threads, spatial_rank;
   int64_t batch, groups, in_channels, out_channels;

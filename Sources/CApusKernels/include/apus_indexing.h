@@ -29,8 +29,8 @@ void apus_gather(void *const *buffers, const void *params, apus_context *context
 /// indices, out.
 void apus_gather_elements(void *const *buffers, const void *params, apus_context *context);
 
-/// out = base, then out[o, indices[j], i] += updates[o, j, i] in the order of j; buffers: base or NULL
-/// for zeros, indices, updates [outer, count, inner], out (may be base).
+/// out = base, then out[o, indices[j], i] += updates[o, j, i] in the order of j; buffers: base or
+/// NULL for zeros, indices, updates [outer, count, inner], out (may be base).
 ///
 /// The result does not depend on the number of threads.
 void apus_scatter_add_f32(void *const *buffers, const void *params, apus_context *context);
@@ -44,8 +44,8 @@ void apus_scatter_add_i32(void *const *buffers, const void *params, apus_context
 /// `apus_scatter_add_f32` for 64-bit integers, modulo 2⁶⁴.
 void apus_scatter_add_i64(void *const *buffers, const void *params, apus_context *context);
 
-/// out = base, then out[o, indices[o, j, i], i] += updates[o, j, i] in the order of j; buffers: base or
-/// NULL for zeros, indices, updates [outer, count, inner], out (may be base).
+/// out = base, then out[o, indices[o, j, i], i] += updates[o, j, i] in the order of j; buffers:
+/// base or NULL for zeros, indices, updates [outer, count, inner], out (may be base).
 ///
 /// The result does not depend on the number of threads.
 void apus_scatter_add_elements_f32(void *const *buffers, const void *params, apus_context *context);

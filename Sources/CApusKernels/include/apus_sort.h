@@ -31,8 +31,8 @@ int64_t apus_sort_scratch_bytes_i64(const apus_sort_params *params, int32_t thre
 /// Bytes of the scratch buffer of `apus_sort_u8`.
 int64_t apus_sort_scratch_bytes_u8(const apus_sort_params *params, int32_t threads);
 
-/// Sorts; equal elements keep their order in both directions, and NaN counts as the largest; buffers:
-/// x, values or NULL, indices or NULL, scratch.
+/// Sorts; equal elements keep their order in both directions, and NaN counts as the largest;
+/// buffers: x, values or NULL, indices or NULL, scratch.
 void apus_sort_f32(void *const *buffers, const void *params, apus_context *context);
 
 /// `apus_sort_f32` for doubles.

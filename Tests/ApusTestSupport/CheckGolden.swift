@@ -1,18 +1,6 @@
 import ApusCore
 import Testing
 
-/// Runs `body` on the reference executor.
-package func onReference<R>(_ body: () throws -> R) rethrows -> R {
-  try Executors.with(ReferenceExecutor(), body)
-}
-
-extension Tensor {
-  /// Evaluates the tensor on the reference executor and returns its elements.
-  package func referenceScalars() throws -> [Double] {
-    try onReference { try scalars(as: Double.self) }
-  }
-}
-
 /// Compares a function of floating inputs with the values and gradients of a golden.
 ///
 /// - Parameter function: Gives the golden's differentiable outputs, then the others.

@@ -1,0 +1,92 @@
+#include "onednn_layout.h"
+
+struct apus_onednn_program *apus_onednn_create_convolution(
+    const struct apus_onednn_window *w, enum apus_onednn_pass pass, bool has_bias,
+    enum apus_onednn_activation activation) {
+  const bool forward = pass == apus_onednn_inference || pass == apus_onednn_training;
+  if (pass == apus_onednn_input_gradient) has_bias = false;
+  struct apus_onednn_program *program = apus_program_create(w->threads, 3 + (has_bias ? 1 : 0));
+  if (!program) return NULL;
+  const struct onednn *dnnl = program->dnnl;
+  const int previous = apus_onednn_enter(w->threads);
+
+  int64_t kernel[max_rank], dilation[3];
+  int rank = 0;
+  if (w->groups > 1) kernel[rank++] = w->groups;
+  kernel[rank++] = w->out_channels / w->groups;
+  kernel[rank++] = w->in_channels / w->groups;
+  for (int i = 0; i < w->spatial_rank; i++) {
+    kernel[rank++] = w->kernel[i];
+    dilation[i] = w->dilation[i] - 1;
+  }
+  const layout_t layouts[] = {
+      apus_layout_channels_last(
+          dnnl, w->batch, w->in_channels, w->spatial_rank, w->input, w->type),
+      apus_layout_channels_last(
+          dnnl, w->batch, w->out_channels, w->spatial_rank, w->output, w->type),
+      apus_layout_contiguous(dnnl, rank, kernel, w->type),
+      apus_layout_any(dnnl, rank, kernel, w->type),
+      has_bias ? apus_layout_contiguous(dnnl, 1, &w->out_channels, w->type) : NULL,
+  };
+  const layout_t x = layouts[0], y = layouts[1], plain = layouts[2], any = layouts[3],
+                 bias = layouts[4];
+  attributes_t attributes =
+      apus_program_attributes(dnnl, forward ? activation : apus_onednn_linear);
+  primitive_desc_t hint = NULL, description = NULL;
+  if (x && y && plain && any && attributes && (bias || !has_bias) &&
+      dnnl->convolution_forward_primitive_desc_create(
+          &hint, dnnl->engine,
+          pass == apus_onednn_inference ? forward_inference : forward_training,
+          convolution_direct, x, any, bias, y, w->stride, dilation, w->pad_low, w->pad_high,
+          attributes) == status_success) {
+    int result = status_success;
+    if (forward)
+      description = hint;
+    else if (pass == apus_onednn_input_gradient)
+      result = dnnl->convolution_backward_data_primitive_desc_create(
+          &description, dnnl->engine, convolution_direct, x, any, y, w->stride, dilation,
+          w->pad_low, w->pad_high, hint, attributes);
+    else
+      result = dnnl->convolution_backward_weights_primitive_desc_create(
+          &description, dnnl->engine, convolution_direct, x, any, bias, y, w->stride, dilation,
+          w->pad_low, w->pad_high, hint, attributes);
+    if (result != status_success) description = NULL;
+  }
+  apus_program_name(program, description);
+  if (!program->failed) {
+    const int query =
+        pass == apus_onednn_weight_gradient ? query_weights_gradient : query_weights;
+    const_layout_t packed = dnnl->primitive_desc_query_md(description, query, 0);
+    struct place given = in_buffer(pass == apus_onednn_weight_gradient ? 2 : 1), used = given;
+    const bool reorders = !dnnl->memory_desc_equal(packed, plain);
+    if (reorders) used = apus_program_reserve(program, dnnl->memory_desc_get_size(packed));
+    if (pass == apus_onednn_weight_gradient) {
+      const struct argument arguments[] = {
+          {argument_source, x, in_buffer(0)},
+          {argument_destination_gradient, y, in_buffer(1)},
+          {argument_weights_gradient, packed, used},
+          {argument_bias_gradient, bias, in_buffer(3)},
+      };
+      apus_program_append(program, description, has_bias ? 4 : 3, arguments);
+      if (reorders) apus_program_append_reorder(program, packed, used, plain, given);
+    } else {
+      if (reorders) apus_program_append_reorder(program, plain, given, packed, used);
+      const struct argument arguments[] = {
+          {forward ? argument_source : argument_destination_gradient, forward ? x : y,
+           in_buffer(0)},
+          {argument_weights, packed, used},
+          {forward ? argument_destination : argument_source_gradient, forward ? y : x,
+           in_buffer(has_bias ? 3 : 2)},
+          {argument_bias, bias, in_buffer(2)},
+      };
+      apus_program_append(program, description, has_bias ? 4 : 3, arguments);
+    }
+  }
+  if (description && description != hint) dnnl->primitive_desc_destroy(description);
+  if (hint) dnnl->primitive_desc_destroy(hint);
+  if (attributes) dnnl->primitive_attr_destroy(attributes);
+  apus_layouts_release(dnnl, 5, layouts);
+  program = apus_program_finish(program);
+  apus_onednn_leave(previous, w->threads);
+  return program;
+}

@@ -1,0 +1,39 @@
+#include "onednn_layout.h"
+
+struct apus_onednn_program *apus_onednn_create_matmul(const struct apus_onednn_matmul *p) {
+  struct apus_onednn_program *program =
+      apus_program_create(p->threads, 3 + (p->has_bias ? 1 : 0));
+  if (!program) return NULL;
+  const struct onednn *dnnl = program->dnnl;
+  const int previous = apus_onednn_enter(p->threads);
+  const int rank = p->rank;
+  int64_t bias_sizes[max_rank];
+  for (int i = 0; i < rank; i++) bias_sizes[i] = i == rank - 1 ? p->c_sizes[i] : 1;
+  const layout_t layouts[] = {
+      apus_layout_strided(dnnl, rank, p->a_sizes, p->type, p->a_strides),
+      apus_layout_strided(dnnl, rank, p->b_sizes, p->type, p->b_strides),
+      apus_layout_contiguous(dnnl, rank, p->c_sizes, p->type),
+      p->has_bias ? apus_layout_contiguous(dnnl, rank, bias_sizes, p->type) : NULL,
+  };
+  attributes_t attributes = apus_program_attributes(dnnl, p->activation);
+  primitive_desc_t description = NULL;
+  if (!attributes || !layouts[0] || !layouts[1] || !layouts[2] || (p->has_bias && !layouts[3]) ||
+      dnnl->matmul_primitive_desc_create(
+          &description, dnnl->engine, layouts[0], layouts[1], layouts[3], layouts[2],
+          attributes) != status_success)
+    description = NULL;
+  apus_program_name(program, description);
+  const struct argument arguments[] = {
+      {argument_source, layouts[0], in_buffer(0)},
+      {argument_weights, layouts[1], in_buffer(1)},
+      {argument_destination, layouts[2], in_buffer(p->has_bias ? 3 : 2)},
+      {argument_bias, layouts[3], in_buffer(2)},
+  };
+  apus_program_append(program, description, p->has_bias ? 4 : 3, arguments);
+  if (description) dnnl->primitive_desc_destroy(description);
+  if (attributes) dnnl->primitive_attr_destroy(attributes);
+  apus_layouts_release(dnnl, 4, layouts);
+  program = apus_program_finish(program);
+  apus_onednn_leave(previous, p->threads);
+  return program;
+}
