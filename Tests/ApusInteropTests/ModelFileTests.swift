@@ -15,7 +15,7 @@ import Testing
   @Test("a model comes back, also into one that has not seen an input")
   func roundTrip() throws {
     let path = scratch.file("model.safetensors")
-    try onReference {
+    try TestExecutor.cpu.run {
       let a = model()
       try a.build(TensorType(.float32, [1, 4]), seed: 3)
       try save(a, to: path, metadata: ["note": "x"])
@@ -38,7 +38,7 @@ import Testing
   @Test("missing, unexpected and mismatched names are listed in one error, and nothing changes")
   func strict() throws {
     let path = scratch.file("model.safetensors")
-    try onReference {
+    try TestExecutor.cpu.run {
       let a = Sequential { Dense(3); Dense(2, useBias: false); Dense(5) }
       try a.build(TensorType(.float32, [1, 4]), seed: 3)
       try save(a, to: path)

@@ -36,7 +36,7 @@ private final class Point: Module {
       Issue.record("no optimizer for \(c.op)")
       return
     }
-    try onReference {
+    try TestExecutor.cpu.run {
       let model = Point(c.inputs[0].tensor)
       var state = OptimizerState(optimizer, for: model)
       let gradients = c.inputs[1].tensor
@@ -70,7 +70,7 @@ private final class Point: Module {
 
   @Test("16-bit parameters keep their state in float32")
   func halves() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let model = Point(Tensor([1.0, 2.0], dtype: .bfloat16))
       try eval(model.p.value)
       var state = OptimizerState(Adam(learningRate: 0.5), for: model)
@@ -83,7 +83,7 @@ private final class Point: Module {
   @Test("clipping limits elements, norms and the common norm")
   func clipping() throws {
     let gradients = [Tensor([3.0, -4.0]), Tensor([0.0, 12.0])]
-    try onReference {
+    try TestExecutor.cpu.run {
       try expectClose(GradientClipping.value(1)(gradients)[0], [1, -1])
       try expectClose(GradientClipping.norm(1)(gradients)[0], [0.6, -0.8], absolute: 1e-6)
       let all = GradientClipping.globalNorm(6.5)(gradients)

@@ -9,7 +9,7 @@ import Testing
 @Suite("trainer") struct TrainerTests {
   @Test("fit learns, and its history holds every epoch")
   func learns() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(60)
       let trainer = Trainer(
         MLP([8, 3]), loss: .crossEntropy, optimizer: Adam(learningRate: 0.05),
@@ -31,7 +31,7 @@ import Testing
 
   @Test("a step of fit equals a hand-written step, bit for bit")
   func handWritten() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(8)
       func model() throws -> MLP {
         let model = MLP([5, 3], activation: .tanh)
@@ -55,7 +55,7 @@ import Testing
 
   @Test("same seed, same bits; another seed, others")
   func determinism() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(30)
       func run(_ seed: UInt64) throws -> [[UInt8]] {
         let model = Sequential { Dense(6, activation: .relu); Dropout(0.3); BatchNorm(); Dense(3) }
@@ -72,7 +72,7 @@ import Testing
 
   @Test("a tensor read during training never changes")
   func immutability() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(24)
       let model = MLP([4, 3])
       try model.build(x.type, seed: 2)
@@ -95,7 +95,7 @@ import Testing
 
   @Test("frozen parameters stay as they are")
   func frozen() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(16)
       let model = MLP([4, 3])
       try model.build(x.type, seed: 2)
@@ -109,7 +109,7 @@ import Testing
 
   @Test("a label out of range ends fit with its error; the model keeps the last finished step")
   func badLabel() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, _) = try blobs(12)
       let y = Tensor([Int32](repeating: 1, count: 11) + [7])
       let model = MLP([4, 3])
@@ -130,7 +130,7 @@ import Testing
 
   @Test("mistakes are refused before training, as text")
   func refusals() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(12)
       let trainer = Trainer(MLP([4, 3]), loss: .crossEntropy)
       #expect(throws: TensorError(operation: "fit", reason: "-1 epochs are not a number from 0")) {
@@ -153,7 +153,7 @@ import Testing
 
   @Test("a model in training is refused by a second run")
   func twice() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(12)
       let model = MLP([4, 3])
       let outer = Trainer(model, loss: .crossEntropy)
@@ -171,7 +171,7 @@ import Testing
 
   @Test("bfloat16 and float64 training learn too", arguments: [Precision.mixedBFloat16, .float64])
   func precisions(_ precision: Precision) throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(40)
       let model = MLP([8, 3])
       let trainer = Trainer(
@@ -186,7 +186,7 @@ import Testing
 
   @Test("the schedule decides the learning rate; clipping is part of the step")
   func schedule() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(12)
       let trainer = Trainer(
         MLP([3]), loss: .crossEntropy, optimizer: SGD(learningRate: 1),
