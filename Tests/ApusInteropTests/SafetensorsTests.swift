@@ -137,7 +137,7 @@ final class Scratch {
       ("{\"__metadata__\":{\"k\":1}}", 0, "metadata \"k\" is not a string"),
       ("[1]", 0, "the header does not begin with {"),
       (" {}", 0, "the header does not begin with {"),
-      ("{\"a\":99999999999999999999}", 0, "a number is too large at byte 24 of the header"),
+      ("{\"a\":99999999999999999999}", 0, "a number is too large at byte 23 of the header"),
       ("{} x", 0, "something follows the header at byte 3 of the header"),
       (String(repeating: "{\"a\":", count: 5000), 0, "values nest too deeply at byte 80 of the header"),
     ]

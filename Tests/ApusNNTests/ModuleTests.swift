@@ -50,7 +50,7 @@ private final class Wrong: Layer {
 }
 
 private final class Adder: Layer {
-  let weight = Parameter(Tensor([1, 2, 3]))
+  let weight = Parameter(Tensor([Float(1), 2, 3]))
   func forward(_ x: Tensor, _ context: Context) -> Tensor { x + weight.value }
 }
 

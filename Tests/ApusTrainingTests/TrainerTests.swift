@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test("a step of fit equals a hand-written step, bit for bit")
+  @Test("steps of fit agree with hand-written ones")
   func handWritten() throws {
     try TestExecutor.cpu.run {
       let (x, y) = try blobs(8)
