@@ -52,6 +52,9 @@ let package = Package(
       swiftSettings: strict),
     tests("ApusCore", ["ApusCPU"]),
     tests("ApusCPU"),
+    tests("ApusNN", ["ApusCPU", "ApusModels"]),
+    tests("ApusInterop", ["ApusCPU", "ApusModels"]),
+    tests("ApusTraining", ["ApusCPU", "ApusModels"]),
     .testTarget(
       name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Goldens"],
       swiftSettings: strict),
