@@ -93,6 +93,21 @@ import Testing
     }
   }
 
+  @Test("shares are exact whatever the batch size")
+  func exactShares() throws {
+    try TestExecutor.cpu.run {
+      let (x, y) = try blobs(49)
+      let trainer = Trainer(MLP([3]), loss: .crossEntropy, metrics: [.accuracy, .topK(1)], seed: 4)
+      let data = try TensorDataset(inputs: x, targets: y)
+      let whole = try trainer.evaluate(data, batchSize: 49)
+      let parts = try trainer.evaluate(data, batchSize: 7)
+      #expect(whole["accuracy"] == parts["accuracy"])
+      #expect(whole["accuracy"] == whole["top1"])
+      let hits = (whole["accuracy"] ?? 0) * 49
+      #expect(hits.rounded() / 49 == whole["accuracy"])
+    }
+  }
+
   @Test("frozen parameters stay as they are")
   func frozen() throws {
     try TestExecutor.cpu.run {
@@ -148,6 +163,9 @@ import Testing
       }
       #expect(
         error?.reason == "shapes differ: prediction is [12, 3], target is [12, 1]")
+      #expect(
+        Metric.accuracy(x, Tensor.zeros([12, 1], dtype: .int32)).error?.reason
+          == "shapes differ: prediction gives [12], target [12, 1]")
     }
   }
 
