@@ -63,7 +63,10 @@ import Testing
   @Test("two dropouts of one call draw different numbers")
   func keys() throws {
     try TestExecutor.cpu.run {
-      let model = Sequential { Dropout(0.5); Dropout(0.5) }
+      let model = Sequential {
+        Dropout(0.5)
+        Dropout(0.5)
+      }
       let context = Context(isTraining: true, key: RandomKey(seed: 5))
       let y = try model(Tensor.ones([4096]), context).scalars(as: Double.self)
       #expect(abs(Double(y.filter { $0 != 0 }.count) / 4096 - 0.25) < 0.04)
@@ -78,9 +81,21 @@ import Testing
         let last = try #require(model.parameters.first { $0.path == "1.weight" })
         return try last.parameter.value.scalars(as: Double.self)
       }
-      let a = try weights(Sequential { Dense(6); Dense(5) }, 1)
-      let b = try weights(Sequential { Activation.relu; Dense(5) }, 1)
-      let c = try weights(Sequential { Dense(6); Dense(5) }, 2)
+      let a = try weights(
+        Sequential {
+          Dense(6)
+          Dense(5)
+        }, 1)
+      let b = try weights(
+        Sequential {
+          Activation.relu
+          Dense(5)
+        }, 1)
+      let c = try weights(
+        Sequential {
+          Dense(6)
+          Dense(5)
+        }, 2)
       #expect(a == b)
       #expect(a != c)
     }
@@ -103,14 +118,18 @@ import Testing
         let found = values.reduce(0) { $0 + $1 * $1 } / Double(values.count)
         #expect(abs(found / variance - 1) < 0.05, "\(initializer)")
       }
-      try expectClose(Initializer.constant(2).values(TensorType(.float32, [2]), seed: 0, path: ""), [2, 2])
+      try expectClose(
+        Initializer.constant(2).values(TensorType(.float32, [2]), seed: 0, path: ""), [2, 2])
     }
   }
 
   @Test("hand-written training works without the trainer")
   func handWritten() throws {
     try TestExecutor.cpu.run {
-      let model = Sequential { Dense(8, activation: .tanh); Dense(1) }
+      let model = Sequential {
+        Dense(8, activation: .tanh)
+        Dense(1)
+      }
       let x = Tensor([-1.0, -0.5, 0, 0.5, 1], shape: [5, 1])
       let y = x - 0.5
       try model.build(x.type, seed: 4)

@@ -64,7 +64,7 @@ private final class Point: Module {
         try state.update([g])
         try expectClose(
           model.p.value, Array(expected[step * width..<(step + 1) * width]),
-            absolute: tolerance / 100, relative: tolerance)
+          absolute: tolerance / 100, relative: tolerance)
       }
     }
   }
@@ -75,15 +75,19 @@ private final class Point: Module {
   func settings() {
     let model = Point(Tensor([1.0]))
     var state = OptimizerState(Adam(learningRate: -1), for: model)
-    #expect(throws: TensorError(
-      operation: "Adam", reason: "learningRate -1.0 is not a finite number from 0")) {
-        try state.update([Tensor([1.0])])
-      }
+    #expect(
+      throws: TensorError(
+        operation: "Adam", reason: "learningRate -1.0 is not a finite number from 0")
+    ) {
+      try state.update([Tensor([1.0])])
+    }
     var other = OptimizerState(SGD(), for: model)
-    #expect(throws: TensorError(
-      operation: "SGD", reason: "2 gradients for 1 trainable parameters")) {
-        try other.update([Tensor([1.0]), Tensor([1.0])])
-      }
+    #expect(
+      throws: TensorError(
+        operation: "SGD", reason: "2 gradients for 1 trainable parameters")
+    ) {
+      try other.update([Tensor([1.0]), Tensor([1.0])])
+    }
   }
 
   @Test("16-bit parameters keep their state in float32")

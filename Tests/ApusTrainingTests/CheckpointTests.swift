@@ -24,7 +24,12 @@ final class Scratch {
   /// A model with everything that has state: dropout, running means, a schedule, early stopping.
   private func trainer(seed: UInt64 = 5) -> Trainer {
     Trainer(
-      Sequential { Dense(6, activation: .relu); Dropout(0.2); BatchNorm(); Dense(3) },
+      Sequential {
+        Dense(6, activation: .relu)
+        Dropout(0.2)
+        BatchNorm()
+        Dense(3)
+      },
       loss: .crossEntropy, optimizer: AdamW(learningRate: 0.05), metrics: [.accuracy],
       schedule: .cosine(steps: 40), seed: seed)
   }

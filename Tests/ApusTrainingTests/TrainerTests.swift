@@ -58,7 +58,12 @@ import Testing
     try TestExecutor.cpu.run {
       let (x, y) = try blobs(30)
       func run(_ seed: UInt64) throws -> [[UInt8]] {
-        let model = Sequential { Dense(6, activation: .relu); Dropout(0.3); BatchNorm(); Dense(3) }
+        let model = Sequential {
+          Dense(6, activation: .relu)
+          Dropout(0.3)
+          BatchNorm()
+          Dense(3)
+        }
         try Trainer(model, loss: .crossEntropy, seed: seed)
           .fit(x, y, epochs: 2, batchSize: 8, progress: .silent)
         return try model.parameters.map { try $0.parameter.value.bytes() }
@@ -83,9 +88,11 @@ import Testing
         }
       }
       try note()
-      let trainer = Trainer(model, loss: .crossEntropy, optimizer: SGD(learningRate: 0.5, momentum: 0.9))
+      let trainer = Trainer(
+        model, loss: .crossEntropy, optimizer: SGD(learningRate: 0.5, momentum: 0.9))
       try trainer.fit(
-        x, y, epochs: 2, batchSize: 6, callbacks: [ClosureCallback(batchEnded: { _ in try note() })],
+        x, y, epochs: 2, batchSize: 6,
+        callbacks: [ClosureCallback(batchEnded: { _ in try note() })],
         progress: .silent)
       try note()
       for (tensor, bytes) in read { #expect(try tensor.bytes() == bytes) }
@@ -177,7 +184,8 @@ import Testing
       let outer = Trainer(model, loss: .crossEntropy)
       var found: TensorError?
       let inner = ClosureCallback(batchEnded: { _ in
-        do { try Trainer(model, loss: .crossEntropy).fit(x, y, epochs: 1, progress: .silent) } catch {
+        do { try Trainer(model, loss: .crossEntropy).fit(x, y, epochs: 1, progress: .silent) } catch
+        {
           found = error as? TensorError
         }
       })

@@ -23,9 +23,10 @@ final class ProgressBar: Callback {
   init(style: ProgressStyle = .automatic, write: ((String) -> Void)? = nil) {
     isLive = style == .automatic && isatty(1) == 1
     width = 24
-    self.write = write ?? { text in
-      FileHandle.standardOutput.write(Data(text.utf8))
-    }
+    self.write =
+      write ?? { text in
+        FileHandle.standardOutput.write(Data(text.utf8))
+      }
   }
 
   var watchesBatches: Bool { isLive }
@@ -55,7 +56,8 @@ final class ProgressBar: Callback {
   func epochEnded(_ run: TrainingRun, _ values: [String: Double]) {
     let elapsed = max(FitLoop.seconds() - epochStart, 1e-9)
     let names = run.trainer.figureNames
-    let line = "epoch \(run.epoch)/\(run.epochs)"
+    let line =
+      "epoch \(run.epoch)/\(run.epochs)"
       + Self.text(values, order: names + names.map { "val_" + $0 })
       + "  \(Self.rate(Double(run.sampleCount - firstBatch) / elapsed))"
       + "  \(Self.duration(elapsed))"

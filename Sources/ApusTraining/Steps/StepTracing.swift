@@ -56,9 +56,11 @@ struct StepRecipe {
         for (slot, value) in zip(state.slots[index], slots) { replace(slot, by: value) }
       }
       for (buffer, value) in context.updates {
-        guard let place = state.buffers.first(where: {
-          state.variables[$0].variable === buffer.variable
-        }) else { continue }
+        guard
+          let place = state.buffers.first(where: {
+            state.variables[$0].variable === buffer.variable
+          })
+        else { continue }
         replace(place, by: value.converted(to: state.held.types[place].dtype))
       }
       for (place, sum) in sums(state, places, prediction, inputs[1], loss) {
