@@ -51,6 +51,9 @@ let package = Package(
       name: "ApusTestSupport", dependencies: ["ApusCore", "ApusCPU"], path: "Tests/ApusTestSupport",
       swiftSettings: strict),
     tests("ApusCore"),
+    tests("ApusNN", ["ApusCPU", "ApusModels"]),
+    tests("ApusInterop", ["ApusCPU", "ApusModels"]),
+    tests("ApusTraining", ["ApusCPU", "ApusModels"]),
     .testTarget(
       name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Goldens"],
       swiftSettings: strict),

@@ -1,0 +1,76 @@
+import ApusCore
+import Synchronization
+
+/// What a call of a model carries along: training or inference, and the random stream.
+///
+/// Passed from layer to layer, or inherited from the enclosing call. Never global.
+public final class Context: Sendable {
+  /// Whether layers behave as in training: dropout drops, batch norm uses the batch.
+  public let isTraining: Bool
+  private let key: RandomKey?
+  let observer: (any CallObserver)?
+
+  private struct State: Sendable {
+    var keysDrawn = 0
+    var updates: [(buffer: Buffer, value: Tensor)] = []
+  }
+  private let state = Mutex(State())
+
+  /// Creates a context.
+  ///
+  /// - Parameter key: The stream that ``nextKey()`` draws from; needed by layers that use chance.
+  public convenience init(isTraining: Bool, key: RandomKey? = nil) {
+    self.init(isTraining: isTraining, key: key, observer: nil)
+  }
+
+  init(isTraining: Bool, key: RandomKey?, observer: (any CallObserver)?) {
+    self.isTraining = isTraining
+    self.key = key
+    self.observer = observer
+  }
+
+  /// The context of a call outside training.
+  public static let inference = Context(isTraining: false)
+
+  /// Returns the next key of the stream, numbered by how many were drawn in this call.
+  public func nextKey() -> RandomKey {
+    let number = state.withLock { state in
+      state.keysDrawn += 1
+      return state.keysDrawn
+    }
+    return (key ?? RandomKey(seed: 0)).folding(in: number)
+  }
+
+  /// Notes a new value of a buffer, to take effect when the step ends.
+  ///
+  /// `change` receives the value noted before in this call, or else the buffer's.
+  public func update(_ buffer: Buffer, _ change: (Tensor) -> Tensor) {
+    let pending = state.withLock { state in
+      state.updates.last { $0.buffer === buffer }?.value
+    }
+    let value = change(pending ?? buffer.value).stoppingGradient()
+    state.withLock { state in
+      state.updates.removeAll { $0.buffer === buffer }
+      state.updates.append((buffer, value))
+    }
+  }
+
+  /// New values of buffers noted in this call.
+  public var updates: [(buffer: Buffer, value: Tensor)] { state.withLock { $0.updates } }
+
+  /// Gives buffers the values noted in this call: the end of a step in a hand-written loop.
+  public func applyUpdates() throws(TensorError) {
+    let updates = state.withLock { state in
+      let taken = state.updates
+      state.updates = []
+      return taken
+    }
+    try eval(updates.map(\.value))
+    for (buffer, value) in updates { try buffer.assign(value) }
+  }
+}
+
+/// Learns of every layer call, for the summary.
+protocol CallObserver: AnyObject, Sendable {
+  func record(_ layer: any Layer, input: Tensor, output: Tensor)
+}

@@ -1,0 +1,86 @@
+import ApusCore
+
+/// A tensor that training adjusts, held by a layer and named by its property path.
+///
+/// Its shape is often known only when the layer first sees an input; until then reading it gives a
+/// failed tensor. A tensor read from a parameter never changes: training replaces the value.
+public final class Parameter: Sendable, CustomStringConvertible {
+  package let variable: Variable
+  /// The name in files, where it is not the property's.
+  public let name: String?
+
+  /// Creates a parameter whose shape its layer sets.
+  ///
+  /// - Parameters:
+  ///   - name: Takes the place of the property's name in paths.
+  ///   - dtype: Fixes the dtype; otherwise the layer's input decides.
+  public init(
+    _ initializer: Initializer = .zeros, name: String? = nil, dtype: DType? = nil,
+    isTrainable: Bool = true
+  ) {
+    variable = Variable(initializer, dtype: dtype, isTrainable: isTrainable)
+    self.name = name
+  }
+
+  /// Creates a parameter from values.
+  public convenience init(_ value: Tensor, name: String? = nil, isTrainable: Bool = true) {
+    self.init(.zeros, name: name, dtype: value.dtype, isTrainable: isTrainable)
+    try? variable.assign(value)
+  }
+
+  /// The current value.
+  public var value: Tensor { variable.value }
+
+  /// Dtype and shape; `nil` until the layer has seen an input.
+  public var type: TensorType? { variable.type }
+
+  /// Whether training adjusts it.
+  public var isTrainable: Bool {
+    get { variable.isTrainable }
+    set { variable.isTrainable = newValue }
+  }
+
+  /// Sets dtype and shape and draws the first values; without effect when that has been done.
+  public func allocate(_ dtype: DType, _ shape: Shape) throws(Violation) {
+    try variable.allocate(dtype, shape)
+  }
+
+  /// Replaces the value by one of the same dtype and shape.
+  ///
+  /// - Throws: The tensor's own error; a mismatch of types.
+  public func assign(_ value: Tensor) throws(TensorError) { try variable.assign(value) }
+
+  public var description: String {
+    "Parameter(\(variable.path): \(type.map(String.init(describing:)) ?? "not built"))"
+  }
+}
+
+/// State of a layer that is saved with it but not trained by gradients, such as running means.
+public final class Buffer: Sendable, CustomStringConvertible {
+  package let variable: Variable
+  /// The name in files, where it is not the property's.
+  public let name: String?
+
+  public init(_ initializer: Initializer = .zeros, name: String? = nil, dtype: DType? = nil) {
+    variable = Variable(initializer, dtype: dtype, isTrainable: false)
+    self.name = name
+  }
+
+  /// The current value.
+  public var value: Tensor { variable.value }
+
+  /// Dtype and shape; `nil` until the layer has seen an input.
+  public var type: TensorType? { variable.type }
+
+  /// Sets dtype and shape and the first values; without effect when that has been done.
+  public func allocate(_ dtype: DType, _ shape: Shape) throws(Violation) {
+    try variable.allocate(dtype, shape)
+  }
+
+  /// Replaces the value by one of the same dtype and shape.
+  public func assign(_ value: Tensor) throws(TensorError) { try variable.assign(value) }
+
+  public var description: String {
+    "Buffer(\(variable.path): \(type.map(String.init(describing:)) ?? "not built"))"
+  }
+}

@@ -1,0 +1,82 @@
+import ApusCore
+import ApusNN
+
+/// A step compiled for one batch signature, with the memory it reads and writes.
+///
+/// Running it takes one lock, allocates nothing and reads nothing back: state is updated where it
+/// lies, batches are filled into ``inputs``.
+///
+/// Unchecked: a step belongs to one run, which calls it from one task; the state it shares with
+/// readers is guarded by the state's lock.
+final class StepPlan: @unchecked Sendable {
+  /// What a traced step puts out, and for an output the place in the state that takes it over.
+  struct Trace {
+    var outputs: [Tensor] = []
+    var updates: [Int: Int] = [:]
+  }
+
+  let state: HeldState
+  /// Memory that the caller fills before each run.
+  let inputs: [Storage]
+  /// Memory of the outputs that are no state, after each run.
+  let outputs: [Storage]
+  let outputTypes: [TensorType]
+  private let plan: any Executable
+  private let captures: [Storage]
+  private let pointers: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>
+  private var version = -1
+
+  /// Traces and compiles a step.
+  init(
+    state: HeldState, inputs types: [TensorType],
+    trace: (_ state: [Tensor], _ inputs: [Tensor]) throws(TensorError) -> Trace
+  ) throws(TensorError) {
+    let places = state.types.map { Tensor.placeholder($0) }
+    let arguments = types.map { Tensor.placeholder($0) }
+    let traced = try trace(places, arguments)
+    let captured = try Graph.capture(traced.outputs, inputs: places + arguments)
+    var options = CompileOptions()
+    options.donations = traced.updates
+    options.watchesNonFinite = Debugging.watchesNonFinite
+    plan = try PlanCache.shared.plan(for: captured.graph, options: options)
+    captures = captured.leaves.dropFirst(places.count + arguments.count)
+      .compactMap { $0.node.storage(of: $0.result) }
+    self.state = state
+    inputs = try types.map { type throws(TensorError) in try allocate(type) }
+    outputTypes = traced.outputs.indices.filter { traced.updates[$0] == nil }
+      .map { traced.outputs[$0].type }
+    outputs = try outputTypes.map { type throws(TensorError) in try allocate(type) }
+    let blank = try allocate(TensorType(.uint8, [1]))
+    let others = inputs + captures + outputs
+    pointers = .allocate(capacity: places.count + others.count)
+    for (index, storage) in others.enumerated() {
+      pointers.initializeElement(at: places.count + index, to: storage.pointer)
+    }
+    for index in places.indices {
+      // The first run puts the places of the state here.
+      pointers.initializeElement(at: index, to: blank.pointer)
+    }
+  }
+
+  deinit { pointers.deallocate() }
+
+  /// Runs the step on the memory as it is.
+  ///
+  /// - Throws: A data error, such as a label out of range.
+  func run() throws(TensorError) {
+    let failure: TensorError? = state.contents.withLock { contents in
+      do throws(TensorError) {
+        if !contents.lent.isEmpty { try contents.reclaim() }
+        if contents.version != version {
+          for (index, storage) in contents.storages.enumerated() {
+            pointers[index] = storage.pointer
+          }
+          version = contents.version
+        }
+        try plan.run(UnsafeBufferPointer(pointers))
+        return nil
+      } catch { return error }
+    }
+    if let failure { throw failure }
+  }
+}

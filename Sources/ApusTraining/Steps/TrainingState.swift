@@ -1,0 +1,112 @@
+import ApusCore
+import ApusNN
+
+/// Everything a training step reads and writes apart from the batch, in one row of places:
+/// variables of the model, slots of the optimizer, accumulated sums.
+struct TrainingState {
+  let variables: [(path: String, variable: Variable)]
+  /// Places of variables that training adjusts.
+  let trainable: [Int]
+  /// Places of variables that are buffers.
+  let buffers: Range<Int>
+  /// For each trainable variable, the places of its slots.
+  let slots: [[Int]]
+  /// Places of the sums: the loss, then the metrics.
+  let sums: Range<Int>
+  let held: HeldState
+
+  static let sumType = TensorType(.float64, [Int]())
+
+  /// Takes the memory of a model's variables for a run; `release()` gives it back.
+  init(
+    _ model: any Layer, optimizer: (any Optimizer)?, slots known: [String: Tensor], sums count: Int
+  ) throws(TensorError) {
+    let tree = ModuleTree(model)
+    let parameters = tree.parameters.map { ($0.path, $0.parameter.variable) }
+    variables = parameters + tree.buffers.map { ($0.path, $0.buffer.variable) }
+    buffers = parameters.count..<variables.count
+    trainable = parameters.indices.filter { optimizer != nil && parameters[$0].1.isTrainable }
+    let values = variables.map { $0.variable.value }
+    try eval(values)
+    var storages = try values.map { value throws(TensorError) in try value.evaluatedStorage() }
+    var types = values.map(\.type)
+    var isWritten = types.indices.map { index in
+      optimizer != nil && (index >= parameters.count || parameters[index].1.isTrainable)
+    }
+    var slots: [[Int]] = []
+    for place in trainable {
+      guard let optimizer else { break }
+      let type = optimizer.slotType(types[place])
+      slots.append([])
+      for name in optimizer.slots {
+        slots[slots.count - 1].append(types.count)
+        let before = known[Self.slotName(name, variables[place].path)]
+        if let before, before.type == type {
+          storages.append(try before.evaluatedStorage())
+        } else {
+          storages.append(try Self.zeros(type))
+        }
+        types.append(type)
+        isWritten.append(true)
+      }
+    }
+    self.slots = slots
+    sums = types.count..<types.count + count
+    for _ in 0..<count {
+      storages.append(try Self.zeros(Self.sumType))
+      types.append(Self.sumType)
+      isWritten.append(true)
+    }
+    held = HeldState(storages, types: types, isWritten: isWritten)
+    guard optimizer != nil else { return }
+    for index in variables.indices {
+      do throws(TensorError) { try variables[index].variable.hold(in: held, at: index) } catch {
+        release()
+        throw error
+      }
+    }
+  }
+
+  /// Gives the memory back to the variables.
+  func release() {
+    for (_, variable) in variables { variable.release(from: held) }
+  }
+
+  /// The optimizer's slots by name, as they are now.
+  func slotTensors(of optimizer: any Optimizer) -> [String: Tensor] {
+    var result: [String: Tensor] = [:]
+    for (index, place) in trainable.enumerated() {
+      for (name, slot) in zip(optimizer.slots, slots[index]) {
+        result[Self.slotName(name, variables[place].path)] = held.tensor(at: slot)
+      }
+    }
+    return result
+  }
+
+  /// The name of a slot in checkpoints.
+  static func slotName(_ slot: String, _ path: String) -> String { "\(slot).\(path)" }
+
+  /// Sets the sums, to zero unless given.
+  func setSums(_ values: [Double]? = nil) {
+    held.contents.withLock { contents in
+      for (index, place) in sums.enumerated() {
+        contents.storages[place].pointer.storeBytes(of: values?[index] ?? 0, as: Double.self)
+      }
+    }
+  }
+
+  /// The sums as they are now.
+  func readSums() -> [Double] {
+    held.contents.withLock { contents in
+      sums.map { contents.storages[$0].pointer.load(as: Double.self) }
+    }
+  }
+
+  private static func zeros(_ type: TensorType) throws(TensorError) -> Storage {
+    guard let storage = Storage(zeroed: type.byteCount) else {
+      throw TensorError(
+        operation: "fit", reason: "no memory for \(type): \(type.byteCount) bytes")
+    }
+    return storage
+  }
+}

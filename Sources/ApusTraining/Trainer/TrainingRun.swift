@@ -1,0 +1,62 @@
+import ApusCore
+import ApusNN
+
+/// A run in progress, as callbacks see it.
+public final class TrainingRun {
+  public let trainer: Trainer
+  /// How many epochs the run is to make.
+  public let epochs: Int
+  public let batchCount: Int
+  public let sampleCount: Int
+  /// The epoch in progress, counted from 1.
+  public internal(set) var epoch = 0
+  /// Finished batches of the epoch.
+  public internal(set) var batch = 0
+  /// Samples of those batches.
+  public internal(set) var samples = 0
+  /// Figures of finished epochs.
+  public internal(set) var history = History()
+  /// Why the run is to end, once asked for.
+  public private(set) var stopReason: String?
+  /// Figures of validation are known while an epoch ends.
+  var readSums: () -> [Double] = { [] }
+  var readSlots: () -> [String: Tensor] = { [:] }
+  var callbacks: [any Callback] = []
+  var position = CheckpointPosition()
+
+  init(_ trainer: Trainer, epochs: Int, batchCount: Int, sampleCount: Int) {
+    self.trainer = trainer
+    self.epochs = epochs
+    self.batchCount = batchCount
+    self.sampleCount = sampleCount
+  }
+
+  public var model: any Layer { trainer.model }
+
+  /// Means over the epoch so far, such as `loss` and `accuracy`.
+  public var figures: [String: Double] {
+    let sums = readSums()
+    let count = Double(max(samples, 1))
+    return Dictionary(
+      zip(trainer.figureNames, sums.map { $0 / count }), uniquingKeysWith: { a, _ in a })
+  }
+
+  /// The mean loss over the epoch so far.
+  public var loss: Double { (readSums().first ?? 0) / Double(max(samples, 1)) }
+
+  /// Ends the run after this batch.
+  public func stop(_ reason: String) { if stopReason == nil { stopReason = reason } }
+
+  /// Every parameter and buffer as it is now; training on does not change them.
+  public func snapshot() -> [Tensor] { model.variables.map(\.variable.value) }
+
+  /// Gives parameters and buffers the values of a snapshot.
+  public func restore(_ snapshot: [Tensor]) throws {
+    for ((_, variable), value) in zip(model.variables, snapshot) { try variable.assign(value) }
+  }
+
+  /// Writes a checkpoint that a run can resume from.
+  public func saveCheckpoint(to path: String) throws {
+    try TrainingCheckpoint(self).write(to: path)
+  }
+}
