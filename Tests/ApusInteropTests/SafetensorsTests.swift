@@ -168,9 +168,10 @@ final class Scratch {
     let descriptor = open("/dev/full", O_WRONLY)
     defer { close(descriptor) }
     #expect(throws: FileError(path: "x", reason: "cannot write: No space left on device")) {
-      try [UInt8](repeating: 1, count: 10).withUnsafeBytes {
-        bytes throws(FileError) in try AtomicWriter.write(bytes, to: descriptor, path: "x")
-      }
+      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 16, alignment: 8)
+      defer { bytes.deallocate() }
+      bytes.initializeMemory(as: UInt8.self, repeating: 1)
+      try AtomicWriter.write(UnsafeRawBufferPointer(bytes), to: descriptor, path: "x")
     }
   }
 
