@@ -18,7 +18,7 @@ struct RunTests {
     let outcome = try Tool.run("train", "iris")
     #expect(outcome.status == 0)
     #expect(outcome.errors.isEmpty)
-    #expect(outcome.output.contains("120 samples of iris for training, 30 for test"))
+    #expect(outcome.output.contains("105 samples of iris for training, 45 for test"))
     let reached = try #require(accuracy(outcome.output))
     #expect(reached >= 95)
   }

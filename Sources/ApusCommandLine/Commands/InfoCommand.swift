@@ -21,7 +21,7 @@ struct InfoCommand: ParsableCommand {
     try Console.print(
       """
       apus             \(ApusCommand.version)
-      executor         \(executor.name)
+      executor         cpu
       instruction set  \(String(cString: apus_instruction_set_name()))
       threads          \(configuration.threads) of \(apus_processor_count()) processors, \
       runtime \(String(cString: apus_threads_runtime_name()))

@@ -9,7 +9,7 @@ struct TrainCommand: AsyncParsableCommand {
     discussion: """
       lenet  LeNet-5 on 4,000 of the embedded digits, 1,000 held out
       mlp    784-512-256-10 on the same
-      iris   4-30-16-3 on 120 of the 150 irises
+      iris   4-30-16-3 on 105 of the 150 irises, 45 held out
 
       With --output the run leaves model.safetensors, config.json, history.csv, curves.svg, \
       misclassified.png and checkpoints there; an interrupted run goes on with --resume. Two runs of \

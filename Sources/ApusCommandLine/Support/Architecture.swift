@@ -21,6 +21,9 @@ enum Architecture: String, CaseIterable, ExpressibleByArgument, Codable, Sendabl
 
   var embeddedData: DataName { self == .iris ? .iris : .digits }
 
+  /// The share of the embedded data that is held out for the test.
+  var heldOut: Double { self == .iris ? 0.3 : 0.2 }
+
   var title: String {
     switch self {
     case .lenet: "LeNet-5"

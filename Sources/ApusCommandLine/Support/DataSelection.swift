@@ -79,17 +79,17 @@ struct SplitData {
   let test: TensorDataset
   let classNames: [String]
 
-  /// The embedded data an architecture is made for; a fifth is held out, each class alike.
+  /// The embedded data an architecture is made for; a part is held out, each class alike.
   init(embeddedFor architecture: Architecture, seed: UInt64) throws {
     let all = try architecture == .iris ? Iris.load() : MNIST.digits5k()
-    try self.init(architecture.embeddedData, splitting: all, seed: seed)
+    try self.init(architecture.embeddedData, splitting: all, test: architecture.heldOut, seed: seed)
   }
 
   /// The files of a folder; without the test files a fifth of the others is held out.
   init(_ name: DataName, folder: String, seed: UInt64) throws {
     let train = try MNIST.load(.train, directory: folder, collection: name.collection)
     guard MNIST.parts(in: folder).contains(.test) else {
-      try self.init(name, splitting: train, seed: seed)
+      try self.init(name, splitting: train, test: 0.2, seed: seed)
       return
     }
     let test = try MNIST.load(.test, directory: folder, collection: name.collection)
@@ -97,8 +97,10 @@ struct SplitData {
       name: name, train: train.dataset, test: test.dataset, classNames: train.classNames)
   }
 
-  private init(_ name: DataName, splitting all: LabeledData, seed: UInt64) throws {
-    let parts = try all.dataset.split(test: 0.2, seed: seed, stratifiedBy: "targets")
+  private init(
+    _ name: DataName, splitting all: LabeledData, test: Double, seed: UInt64
+  ) throws {
+    let parts = try all.dataset.split(test: test, seed: seed, stratifiedBy: "targets")
     self.init(name: name, train: parts.train, test: parts.test, classNames: all.classNames)
   }
 
