@@ -19,6 +19,7 @@ let package = Package(
   products: [
     .library(name: "Apus", targets: ["Apus"]),
     .executable(name: "apus", targets: ["ApusCommandLine"]),
+    .executable(name: "apus-bench", targets: ["ApusBench"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -44,6 +45,13 @@ let package = Package(
     .executableTarget(
       name: "ApusCommandLine",
       dependencies: [
+        "Apus", "CApusDynamic", "CApusKernels",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "ApusBench",
+      dependencies: [
         "Apus", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -55,6 +63,9 @@ let package = Package(
     tests("ApusNN", ["ApusCPU", "ApusModels"]),
     tests("ApusInterop", ["ApusCPU", "ApusModels"]),
     tests("ApusTraining", ["ApusCPU", "ApusModels"]),
+    .testTarget(
+      name: "ApusCommandLineTests", dependencies: ["ApusCommandLine", "Apus"],
+      swiftSettings: strict),
     .testTarget(
       name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Goldens"],
       swiftSettings: strict),

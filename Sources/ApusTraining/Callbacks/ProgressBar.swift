@@ -1,3 +1,4 @@
+import ApusInterop
 import Foundation
 
 #if canImport(Glibc)
@@ -14,19 +15,21 @@ import Foundation
 final class ProgressBar: Callback {
   private let isLive: Bool
   private let width: Int
-  private let write: (String) -> Void
+  private let write: (String) throws -> Void
   private var epochStart = 0.0
   private var firstBatch = 0
   private var nextDraw = 0.0
   private var drawnLength = 0
 
-  init(style: ProgressStyle = .automatic, write: ((String) -> Void)? = nil) {
+  init(style: ProgressStyle = .automatic, write: ((String) throws -> Void)? = nil) {
     isLive = style == .automatic && isatty(1) == 1
     width = 24
-    self.write =
-      write ?? { text in
-        FileHandle.standardOutput.write(Data(text.utf8))
+    self.write = write ?? { text in
+      let bytes = Array(text.utf8)
+      try bytes.withUnsafeBytes {
+        try AtomicWriter.write($0, to: STDOUT_FILENO, path: "standard output")
       }
+    }
   }
 
   var watchesBatches: Bool { isLive }
@@ -37,7 +40,7 @@ final class ProgressBar: Callback {
     nextDraw = epochStart + 0.1
   }
 
-  func batchEnded(_ run: TrainingRun) {
+  func batchEnded(_ run: TrainingRun) throws {
     let now = FitLoop.seconds()
     guard now >= nextDraw else { return }
     nextDraw = now + 0.1
@@ -47,13 +50,13 @@ final class ProgressBar: Callback {
     let share = Double(run.batch) / Double(max(run.batchCount, 1))
     let filled = Int((share * Double(width)).rounded(.down))
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-    draw(
+    try draw(
       "epoch \(run.epoch)/\(run.epochs) \(bar) \(run.batch)/\(run.batchCount)"
         + Self.text(run.figures, order: run.trainer.figureNames)
         + "  \(Self.rate(rate))  \(Self.duration(left)) left")
   }
 
-  func epochEnded(_ run: TrainingRun, _ values: [String: Double]) {
+  func epochEnded(_ run: TrainingRun, _ values: [String: Double]) throws {
     let elapsed = max(FitLoop.seconds() - epochStart, 1e-9)
     let names = run.trainer.figureNames
     let line =
@@ -61,32 +64,32 @@ final class ProgressBar: Callback {
       + Self.text(values, order: names + names.map { "val_" + $0 })
       + "  \(Self.rate(Double(run.sampleCount - firstBatch) / elapsed))"
       + "  \(Self.duration(elapsed))"
-    draw(line)
-    finishLine()
+    try draw(line)
+    try finishLine()
   }
 
-  func trainingEnded(_ run: TrainingRun) {
-    if drawnLength > 0 { finishLine() }
-    if let reason = run.stopReason { write("stopped: \(reason)\n") }
+  func trainingEnded(_ run: TrainingRun) throws {
+    if drawnLength > 0 { try finishLine() }
+    if let reason = run.stopReason { try write("stopped: \(reason)\n") }
   }
 
   func trainingFailed(_ run: TrainingRun, _ error: any Error) {
-    if drawnLength > 0 { finishLine() }
+    if drawnLength > 0 { try? finishLine() }
   }
 
-  private func draw(_ line: String) {
+  private func draw(_ line: String) throws {
     guard isLive else {
-      write(line)
+      try write(line)
       drawnLength = line.count
       return
     }
     let blank = String(repeating: " ", count: max(drawnLength - line.count, 0))
-    write("\r" + line + blank)
+    try write("\r" + line + blank)
     drawnLength = line.count
   }
 
-  private func finishLine() {
-    write("\n")
+  private func finishLine() throws {
+    try write("\n")
     drawnLength = 0
   }
 

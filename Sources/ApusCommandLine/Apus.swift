@@ -1,0 +1,41 @@
+import Apus
+import ArgumentParser
+import Foundation
+
+/// The command line of Apus.
+@main
+struct ApusCommand: AsyncParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "apus",
+    abstract: "Trains, evaluates and applies neural networks.",
+    discussion: """
+      Exit codes: 0 success; 1 the work failed, with one message on standard error; 64 the command \
+      line was wrong; 130 interrupted.
+
+      Environment: APUS_THREADS (processors used), APUS_ONEDNN=off (own kernels only), \
+      APUS_DETERMINISTIC=1, APUS_PROFILE=1 (time per kernel, on standard error).
+      """,
+    version: version,
+    subcommands: [
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
+      DataCommand.self, InfoCommand.self, ExplainCommand.self,
+    ])
+
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      let isParsing = exitCode(for: error) != .failure
+      if isParsing || error is ExitCode { exit(withError: error) }
+      Console.complain("error: \(error)")
+      Foundation.exit(1)
+    }
+  }
+}
