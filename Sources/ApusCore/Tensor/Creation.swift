@@ -14,6 +14,10 @@ extension Tensor {
         file, line)
       return
     }
+    if let violation = type.sizeViolation {
+      self.init(creation: violation.reason, file, line)
+      return
+    }
     guard let storage = Storage(uninitialized: type.byteCount) else {
       self.init(creation: "no memory for \(type.byteCount) bytes", file, line)
       return
@@ -33,6 +37,10 @@ extension Tensor {
     let type = TensorType(dtype, shape)
     guard shape.dims.allSatisfy({ $0 >= 0 }), type.byteCount == bytes.count else {
       self.init(creation: "\(type) holds \(type.byteCount) bytes, not \(bytes.count)", file, line)
+      return
+    }
+    if let violation = type.sizeViolation {
+      self.init(creation: violation.reason, file, line)
       return
     }
     guard let storage = Storage(uninitialized: type.byteCount) else {
@@ -98,8 +106,9 @@ extension Tensor {
   public static func linspace(
     from start: Double, to end: Double, count: Int, dtype: DType = .float32
   ) -> Tensor {
+    // In float64, so that narrow floats and integers are rounded once, at the end.
     let step = count > 1 ? (end - start) / Double(count - 1) : 0
-    return range(count, dtype: dtype) * step + start
+    return (range(count, dtype: .float64) * step + start).converted(to: dtype)
   }
 
   /// Returns the identity matrix, or a batch of rows of it.

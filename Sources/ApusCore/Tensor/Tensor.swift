@@ -56,10 +56,7 @@ package func record(
   }
   do throws(Violation) {
     let types = try operation.resultTypes(operands.map(\.type))
-    for type in types {
-      try require(type.rank <= 8, "the result has rank \(type.rank); the largest is 8")
-      try require(type.byteCount <= Int.max / 4, "the result \(type) is too large")
-    }
+    for type in types { try type.checkSize() }
     let node = Node(operation, operands: operands, types: types, site: site)
     return types.indices.map { Tensor(node: node, result: $0) }
   } catch {

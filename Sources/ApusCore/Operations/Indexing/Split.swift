@@ -8,7 +8,7 @@ extension Tensor {
     parts(count: sizes.count, at: CallSite(file: file, line: line)) { () throws(Violation) in
       let axis = try shape.normalized(axis: axis)
       for size in sizes { try require(size >= 0, "size \(size) is negative") }
-      let total = sizes.reduce(0, +)
+      let total = sizes.reduce(0) { $0.plusClamped($1) }
       try require(
         total == shape.dims[axis],
         "sizes \(sizes) add up to \(total), axis \(axis) has extent \(shape.dims[axis])")
@@ -20,10 +20,15 @@ extension Tensor {
   public func split(
     into count: Int, axis: Int = 0, file: String = #fileID, line: Int = #line
   ) -> [Tensor] {
-    parts(count: count, at: CallSite(file: file, line: line)) { () throws(Violation) in
+    // A refusal gives as many failed tensors, unless that number is the mistake.
+    let limit = 1 << 20
+    return parts(
+      count: count > limit ? 1 : count, at: CallSite(file: file, line: line)
+    ) { () throws(Violation) in
       let axis = try shape.normalized(axis: axis)
       let extent = shape.dims[axis]
       try require(count > 0, "count \(count) is not positive")
+      try require(count <= Swift.max(extent, limit), "count \(count) is too large")
       try require(
         extent % count == 0,
         "axis \(axis) with extent \(extent) does not split into \(count) equal parts")

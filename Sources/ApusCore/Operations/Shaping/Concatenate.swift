@@ -21,7 +21,7 @@ package struct Concatenate: Operation {
         other == first.dims,
         "shapes differ beside axis \(axis): operand 0 is \(first.shape), "
           + "operand \(index) is \(operand.shape)")
-      dims[axis] += operand.dims[axis]
+      dims[axis] = dims[axis].plusClamped(operand.dims[axis])
     }
     return [first.with(shape: Shape(dims))]
   }
