@@ -101,7 +101,18 @@ package func attempt(
   _ body: () throws(Violation) -> Tensor
 ) -> Tensor {
   if let failed = operands.first(where: { $0.error != nil }) { return failed }
-  do throws(Violation) { return try body() } catch {
+  do throws(Violation) { return try body().sited(at: site) } catch {
     return Tensor(error: refusal(of: name, operands, error, at: site))
+  }
+}
+
+extension Tensor {
+  /// The tensor; a mistake found in a step that this library took is told at the caller's place.
+  package func sited(at site: CallSite?) -> Tensor {
+    guard let error, let inner = error.site, inner.file.hasPrefix("ApusCore/") else { return self }
+    return Tensor(
+      error: TensorError(
+        operation: error.operation, reason: error.reason, operands: error.operands,
+        layerPath: error.layerPath, site: site ?? LayerScope.current?.site))
   }
 }

@@ -21,14 +21,14 @@ extension Tensor {
     into count: Int, axis: Int = 0, file: String = #fileID, line: Int = #line
   ) -> [Tensor] {
     // A refusal gives as many failed tensors, unless that number is the mistake.
-    let limit = 1 << 20
+    let limit = Self.greatestPartCount
     return parts(
       count: count > limit ? 1 : count, at: CallSite(file: file, line: line)
     ) { () throws(Violation) in
       let axis = try shape.normalized(axis: axis)
       let extent = shape.dims[axis]
       try require(count > 0, "count \(count) is not positive")
-      try require(count <= Swift.max(extent, limit), "count \(count) is too large")
+      try require(count <= limit, "\(count) parts are more than \(limit)")
       try require(
         extent % count == 0,
         "axis \(axis) with extent \(extent) does not split into \(count) equal parts")
@@ -44,10 +44,16 @@ extension Tensor {
       let axis = try shape.normalized(axis: axis)
       let extent = shape.dims[axis]
       try require(size > 0, "size \(size) is not positive")
+      let count = extent == 0 ? 0 : (extent - 1) / size + 1
+      try require(
+        count <= Self.greatestPartCount, "\(count) parts are more than \(Self.greatestPartCount)")
       let starts = stride(from: 0, to: extent, by: size)
       return (axis, starts.map { Swift.min(size, extent - $0) })
     }
   }
+
+  /// More parts than anyone wants: the number is a mistake.
+  private static var greatestPartCount: Int { 1 << 20 }
 
   /// Cuts the axis as `rule` says; a refusal gives `count` failed tensors.
   private func parts(
