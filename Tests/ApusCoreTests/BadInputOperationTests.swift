@@ -45,7 +45,7 @@ import Testing
         bad.call("not", [x], named: false) { [.!$0[0]] }
         bad.call("stoppingGradient", [x], named: false) { [$0[0].stoppingGradient()] }
       }
-      #expect(bad.calls > 3_000 && bad.refusals > 1_000)
+      #expect(bad.calls > 2_000 && bad.refusals > 500)
     }
   }
 

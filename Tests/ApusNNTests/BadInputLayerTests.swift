@@ -41,7 +41,7 @@ private final class Outer: Layer {
           ("LayerNorm", { LayerNorm(axisCount: size) }), ("BatchNorm", { BatchNorm() }),
           ("PReLU", { PReLU() }), ("nested", { Outer() }),
         ]
-        for x in BadInput.operands {
+        for x in BadInput.few {
           for (name, make) in makers {
             bad.call("\(name) \(size)", [x], named: false) {
               let layer = make()
@@ -51,8 +51,11 @@ private final class Outer: Layer {
           }
         }
       }
+      let some = BadInput.few.filter {
+        ["f32[2, 3]", "f32[1, 4, 4, 2]", "i32[2, 3]", "f32[]", "failed"].contains($0.name)
+      }
       for number in BadInput.numbers {
-        for x in BadInput.few {
+        for x in some {
           for (name, layer) in [
             ("Dropout", Dropout(number)), ("BatchNorm", BatchNorm(epsilon: number)),
             ("BatchNorm momentum", BatchNorm(momentum: number)),
@@ -87,9 +90,12 @@ private final class Outer: Layer {
   func rules() {
     TestExecutor.cpu.run {
       var bad = BadInput()
+      let some = BadInput.few.filter {
+        ["f32[2, 3]", "i64[3]", "i32[2, 3]", "f64[2, 3]", "failed"].contains($0.name)
+      }
       for number in BadInput.numbers {
-        for a in BadInput.few {
-          for b in BadInput.few {
+        for a in some {
+          for b in some {
             for loss in [
               .crossEntropy(labelSmoothing: number),
               .crossEntropy(classWeights: [number], ignoredLabel: .min), .huber(delta: number),
@@ -137,13 +143,13 @@ private final class Outer: Layer {
         .meanSquaredError, .halfSumSquaredError, .meanAbsoluteError, .binaryCrossEntropy,
         .binaryCrossEntropyOfProbabilities, .crossEntropy,
       ] as [Loss] {
-        for a in BadInput.operands {
-          for b in BadInput.operands {
+        for a in BadInput.few {
+          for b in BadInput.few {
             bad.call("\(loss)", [a, b], named: false) { [loss($0[0], $0[1])] }
           }
         }
       }
-      #expect(bad.calls > 10_000 && bad.refusals > 5_000)
+      #expect(bad.calls > 2_000 && bad.refusals > 1_000)
     }
   }
 

@@ -109,7 +109,7 @@ package func attempt(
 extension Tensor {
   /// The tensor; a mistake found in a step that this library took is told at the caller's place.
   package func sited(at site: CallSite?) -> Tensor {
-    guard let error, let inner = error.site, inner.file.hasPrefix("ApusCore/") else { return self }
+    guard let error, error.site?.file.hasPrefix("ApusCore/") ?? true else { return self }
     return Tensor(
       error: TensorError(
         operation: error.operation, reason: error.reason, operands: error.operands,

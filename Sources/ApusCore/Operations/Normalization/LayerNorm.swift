@@ -112,7 +112,8 @@ extension Tensor {
   ) -> Tensor {
     let operation = LayerNorm(axisCount: axisCount, epsilon: epsilon)
     let site = CallSite(file: file, line: line)
-    return attempt("layerNorm", [self], at: site) { () throws(Violation) in
+    let operands = [self] + [gamma, beta].compactMap { $0 }
+    return attempt("layerNorm", operands, at: site) { () throws(Violation) in
       try operation.checkRows(type)
       let row = Shape(Array(shape.dims.suffix(axisCount)))
       let scale = gamma ?? Tensor.ones(row, dtype: dtype)

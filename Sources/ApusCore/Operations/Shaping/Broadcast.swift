@@ -30,7 +30,8 @@ extension Tensor {
     if node.storage(of: result) == nil, let constant = node.operation as? Constant,
       let common = try? self.shape.broadcast(with: shape), common == shape
     {
-      return apply(Constant(constant.value, type.with(shape: shape)), [])
+      return apply(
+        Constant(constant.value, type.with(shape: shape)), [], at: CallSite(file: file, line: line))
     }
     return apply(Broadcast(shape: shape), [self], at: CallSite(file: file, line: line))
   }
