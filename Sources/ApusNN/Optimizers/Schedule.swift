@@ -64,7 +64,7 @@ public struct Schedule: Sendable, CustomStringConvertible {
   public static func oneCycle(steps: Int, rise: Double = 0.3, final: Double = 1e-3) -> Schedule {
     let share = rise >= 0 ? min(rise, 1) : 0
     let up = max(Int(min(Double(max(steps, 1)) * share, 1e15)), 1)
-    return Schedule.cosine(steps: max(steps - up, 1), final: final).warmedUp(steps: up)
+    return Schedule.cosine(steps: max(max(steps, 1) - up, 1), final: final).warmedUp(steps: up)
   }
 
   /// Rises in a straight line over `steps` updates, then follows this schedule from its start.
