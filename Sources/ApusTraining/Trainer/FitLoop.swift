@@ -125,6 +125,8 @@ final class FitLoop {
     let count = data.sampleCount(ofBatch: run.batch)
     let step = try steps.step(count)
     try step.load(data, epoch: epoch, batch: run.batch)
+    // Later epochs see the same samples again.
+    if run.epoch == 1 { try step.checkForNaN(operation: "fit", batch: run.batch) }
     let number = trainer.step
     let scalars = trainer.optimizer.scalars(rate: trainer.learningRate, step: number)
     let memory = step.plan.inputs[2].pointer
@@ -167,6 +169,7 @@ func evaluate(
     let count = source.sampleCount(ofBatch: batch)
     let step = try steps.step(count)
     try step.load(source, epoch: 0, batch: batch)
+    try step.checkForNaN(operation: "evaluate", batch: batch)
     try step.plan.run()
     samples += count
   }
