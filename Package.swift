@@ -58,7 +58,8 @@ let package = Package(
     .target(
       name: "ApusTestSupport", dependencies: ["ApusCore", "ApusCPU"], path: "Tests/ApusTestSupport",
       swiftSettings: strict),
-    tests("ApusCore"),
+    tests("ApusCore", ["ApusCPU"]),
+    tests("ApusCPU"),
     tests("ApusNN", ["ApusCPU", "ApusModels"]),
     tests("ApusInterop", ["ApusCPU", "ApusModels"]),
     tests("ApusTraining", ["ApusCPU", "ApusModels"]),

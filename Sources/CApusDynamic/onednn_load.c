@@ -80,10 +80,12 @@ static int bind(void *handle, const char *path) {
     // A handle also resolves the symbols of what it depends on: the very runtime it runs on.
     *(void **)&openmp.parallel = dlsym(handle, "GOMP_parallel");
     *(void **)&openmp.thread_number = dlsym(handle, "omp_get_thread_num");
+    *(void **)&openmp.thread_count = dlsym(handle, "omp_get_num_threads");
     *(void **)&openmp.max_threads = dlsym(handle, "omp_get_max_threads");
     *(void **)&openmp.set_threads = dlsym(handle, "omp_set_num_threads");
     library.has_openmp = openmp.max_threads && openmp.set_threads;
-    shares_openmp = library.has_openmp && openmp.parallel && openmp.thread_number;
+    shares_openmp = library.has_openmp && openmp.parallel && openmp.thread_number
+      && openmp.thread_count;
   }
   Dl_info information;
   const char *real = path;

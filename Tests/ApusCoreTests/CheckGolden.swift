@@ -46,7 +46,7 @@ private func compare(
 
 /// Evaluates on every executor what `body` asks for.
 func onExecutors(_ body: () throws -> Void) rethrows {
-  for executor in [ReferenceExecutor()] as [any Executor] { try Executors.with(executor, body) }
+  for executor in TestExecutor.allCases { try executor.run(body) }
 }
 
 /// Compares gradients with central differences on every executor.

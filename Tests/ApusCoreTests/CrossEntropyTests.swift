@@ -74,6 +74,23 @@ import Testing
     }
   }
 
+  @Test("a label out of range is reported when the loss is evaluated")
+  func labelOutOfRange() throws {
+    let x = Tensor((0..<12).map { Double($0) }, shape: [4, 3])
+    func run(_ labels: [Int32], ignoring: Int? = nil) throws -> [Double] {
+      let y = Tensor(labels, shape: [4])
+      let loss = softmaxCrossEntropy(logits: x, labels: y, ignoredLabel: ignoring)
+      return try TestExecutor.cpu.run { try loss.scalars(as: Double.self) }
+    }
+    for labels in [[0, 1, 3, 2], [0, -1, 1, 2], [0, 1, 2, .max]] as [[Int32]] {
+      #expect(throws: TensorError.self) { try run(labels) }
+    }
+    #expect(try run([0, -1, 1, 2], ignoring: -1)[1] == 0)
+    let error = #expect(throws: TensorError.self) { try run([0, 1, 3, 2]) }
+    #expect(error?.operation == "softmaxCrossEntropy")
+    #expect(error?.reason.contains("3") == true)
+  }
+
   @Test("refusals name shapes, dtypes and numbers")
   func refusals() {
     let x = standIn(.float32, [4, 3])

@@ -61,6 +61,6 @@ import Testing
         == "dtypes differ: operand 0 is f32, operand 1 is f64")
     #expect(
       reason("...,...->...", a, b)
-        == "axis -1 of '...' has extent 3 in operand 0 and 5 in operand 1")
+        == "axis -2 of '...' has extent 2 in operand 0 and 4 in operand 1")
   }
 }

@@ -40,7 +40,8 @@ import Testing
 
   static let ids = Tensor([Int32(2), 0, -1, 2])
 
-  @Test("gradients agree with central differences, orders 1 and 2", arguments: TestExecutor.allCases)
+  @Test(
+    "gradients agree with central differences, orders 1 and 2", arguments: TestExecutor.allCases)
   func gradients(on executor: TestExecutor) throws {
     let elements = Tensor([Int64(1), 0, 2, 2, -3, 1], shape: [2, 3])
     try executor.run {
@@ -97,21 +98,44 @@ import Testing
     }
   }
 
-  @Test("one-hot rows have their one at the label; a label out of range is a data error", arguments: TestExecutor.allCases)
-  func oneHot(on executor: TestExecutor) throws {
+  @Test(
+    "one-hot rows have their one at the label", arguments: TestExecutor.allCases, DType.allCases)
+  func oneHot(on executor: TestExecutor, dtype: DType) throws {
     try executor.run {
-      let rows = Tensor([Int32(2), 0]).oneHot(depth: 3)
+      let rows = Tensor([Int32(2), 0]).oneHot(depth: 3, dtype: dtype)
       try expectClose(rows, [0, 0, 1, 1, 0, 0], shape: [2, 3])
-      #expect(throws: TensorError.self) {
-        try Tensor([Int32(3)]).oneHot(depth: 3).scalars()
-      }
-      #expect(throws: TensorError.self) {
-        try Tensor([Int32(-1)]).oneHot(depth: 3).scalars()
-      }
-      #expect(throws: TensorError.self) {
-        try Tensor([1.0, 2]).gathered(Tensor([Int32(-3)])).scalars()
+      #expect(rows.dtype == dtype)
+    }
+  }
+
+  @Test("an index out of range is a data error", arguments: TestExecutor.allCases)
+  func outOfRange(on executor: TestExecutor) throws {
+    let labels = [Tensor([Int32(3)]), Tensor([Int64(-1)])]
+    let x = Tensor([1.0, 2])
+    let bad = Tensor([Int32(-3)])
+    let failing =
+      labels.map { $0.oneHot(depth: 3) } + [
+        x.gathered(bad), x.gatheredElements(bad, axis: 0),
+        x.scatteringAdd(Tensor([1.0]), at: bad), gradient(at: x) { $0.gathered(bad).sum() },
+        x.scatteringAddElements(Tensor([1.0]), at: bad, axis: 0),
+      ]
+    executor.run {
+      for tensor in failing { #expect(throws: TensorError.self) { try tensor.scalars() } }
+    }
+  }
+
+  @Test("the CPU executor names the operation, the index, its position and the caller")
+  func dataError() {
+    let error = #expect(throws: TensorError.self) {
+      try TestExecutor.cpu.run {
+        try Tensor([1.0, 2]).gathered(Tensor([Int32(0), 5]), file: "App/M.swift", line: 1).scalars()
       }
     }
+    #expect(
+      error?.description == """
+        gather: index 5 at position 1 is out of range: valid are 0..<2
+          called at App/M.swift:1
+        """)
   }
 
   @Test("sorting keeps equal elements in order and puts NaN last", arguments: TestExecutor.allCases)
@@ -191,8 +215,8 @@ import Testing
     expectRefusal(
       x.oneHot(depth: 3, file: "App/M.swift", line: 9),
       """
-      oneHot: indices are i32 or i64, not f32
-        a: f32[5, 3]
+      oneHot: labels are i32 or i64, not f32
+        labels: f32[5, 3]
         called at App/M.swift:9
       """)
   }

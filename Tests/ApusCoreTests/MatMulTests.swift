@@ -86,7 +86,7 @@ import Testing
         expected.append((0..<k).reduce(0) { $0 + x[row * k + $1] * w[$1 * n + column] })
       }
     }
-    try onExecutors {
+    try TestExecutor.cpu.run {
       try expectClose(matmul(a, b), expected, shape: [m, n], absolute: 1e-12)
       let single = matmul(a.converted(to: .float32), b.converted(to: .float32))
       try expectClose(single, expected, absolute: 1e-6 * Double(k), relative: 1e-5)

@@ -45,7 +45,8 @@ import Testing
     "cumsum": { $0.cumulativeSum(axis: $1.int("axis")) },
   ]
 
-  @Test("gradients agree with central differences, orders 1 and 2", arguments: TestExecutor.allCases)
+  @Test(
+    "gradients agree with central differences, orders 1 and 2", arguments: TestExecutor.allCases)
   func gradients(on executor: TestExecutor) throws {
     try executor.run {
       try checkGradient(of: [[3, 4]], seed: 1) { $0[0].variance(axes: [1]) }
@@ -64,7 +65,9 @@ import Testing
     }
   }
 
-  @Test("norm and standard deviation have gradient zero where they are zero", arguments: TestExecutor.allCases)
+  @Test(
+    "norm and standard deviation have gradient zero where they are zero",
+    arguments: TestExecutor.allCases)
   func flat(on executor: TestExecutor) throws {
     let x = Tensor([2.0, 2, 2])
     try executor.run {
@@ -79,7 +82,8 @@ import Testing
       try expectClose(Tensor([1000.0, 1000]).logSumExp(), [1000 + 0.6931471805599453])
       try expectClose(Tensor([-Double.infinity, -.infinity]).logSumExp(), [-.infinity])
       try expectClose(Tensor([Double.infinity, 1]).logSumExp(), [.infinity])
-      try expectClose(Tensor([Double](), shape: [2, 0]).logSumExp(axes: [1]), [-.infinity, -.infinity])
+      try expectClose(
+        Tensor([Double](), shape: [2, 0]).logSumExp(axes: [1]), [-.infinity, -.infinity])
     }
   }
 

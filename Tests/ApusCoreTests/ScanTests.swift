@@ -44,7 +44,8 @@ import Testing
     }
   }
 
-  @Test("gradients agree with central differences, orders 1 and 2", arguments: TestExecutor.allCases)
+  @Test(
+    "gradients agree with central differences, orders 1 and 2", arguments: TestExecutor.allCases)
   func gradients(on executor: TestExecutor) throws {
     try executor.run {
       for reverse in [false, true] {

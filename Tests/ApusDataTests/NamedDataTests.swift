@@ -85,7 +85,7 @@ import Testing
 
 @Suite("downloads") struct DownloadTests {
   @Test("a file is kept when its digest fits, from the first mirror that has it")
-  func fits() async throws {
+  func fits() throws {
     let folder = NSTemporaryDirectory() + "apus-download-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -93,14 +93,23 @@ import Testing
     let good = Download(
       name: "a", digest: "900150983cd24fb0d6963f7d28e17f72",
       mirrors: ["file:///nonexistent", "file://\(folder)"])
-    try await good.run(to: "\(folder)/copy")
+    try good.run(to: "\(folder)/copy")
     #expect(try FileBytes.read("\(folder)/copy") == Array("abc".utf8))
 
     let bad = Download(name: "a", digest: "0", mirrors: ["file://\(folder)"])
-    let error = await #expect(throws: DataError.self) { try await bad.run(to: "\(folder)/b") }
+    let error = #expect(throws: DataError.self) { try bad.run(to: "\(folder)/b") }
     #expect(
       error?.description == "\(folder)/b: cannot download: file://\(folder)/a: corrupt: "
         + "MD5 should be 0, is 900150983cd24fb0d6963f7d28e17f72")
     #expect(throws: DataError.self) { try FileBytes.read("\(folder)/b") }
+  }
+
+  @Test("an address that cannot be reached is named with the reason")
+  func unreachable() throws {
+    let download = Download(name: "a", digest: "0", mirrors: ["http://127.0.0.1:1"])
+    let path = NSTemporaryDirectory() + "apus-unreachable"
+    let error = #expect(throws: DataError.self) { try download.run(to: path) }
+    let text = try #require(error?.description)
+    #expect(text.hasPrefix("\(path): cannot download: http://127.0.0.1:1/a: "), "\(text)")
   }
 }

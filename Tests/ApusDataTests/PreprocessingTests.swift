@@ -41,6 +41,10 @@ import Testing
     let deviation = (14.0 / 9).squareRoot()
     #expect(standard.scale[1] == 1 && standard.scale[2] == 1)
     #expect(abs(standard.scale[0] - deviation) < 1e-12)
+    // Ten times 0.1 has a mean that is not 0.1 and a variance that is not 0.
+    let tenths = [Double](repeating: 0.1, count: 10).withUnsafeBytes { Array($0) }
+    let constant = try HostArray(dtype: .float64, shape: [10, 1], bytes: tenths)
+    #expect(try StandardScaler(fitting: constant).scale == [1])
     #expect(abs(try standard.apply(x).doubles()[0] - (1 - 7.0 / 3) / deviation) < 1e-6)
     for (a, b) in zip(try standard.invert(standard.apply(x)).doubles(), x.doubles()) {
       #expect(abs(a - b) < 1e-6)

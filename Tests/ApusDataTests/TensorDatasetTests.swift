@@ -60,6 +60,13 @@ import Testing
     let held = try parts.test.array("targets").doubles()
     #expect([0, 1, 2].map { c in held.count { $0 == c } } == [12, 6, 2])
     #expect(parts.train.count == 80)
+
+    // 7 · 3/10 = 2.1 and 3 · 3/10 = 0.9: the larger remainder gets the third place.
+    let uneven = try TensorDataset(["targets": ints([0, 0, 0, 1, 0, 1, 0, 0, 1, 0], [10])])
+    for seed in 0..<UInt64(8) {
+      let parts = try uneven.split(test: 0.25, seed: seed, stratifiedBy: "targets")
+      #expect(try parts.test.array("targets").doubles().sorted() == [0, 0, 1])
+    }
   }
 
   @Test("a column can be replaced after a shuffle")

@@ -9,13 +9,16 @@ import Testing
   private let scratch = Scratch()
 
   private func model(_ widths: [Int] = [3, 2]) -> Sequential {
-    Sequential { for width in widths { Dense(width) }; BatchNorm() }
+    Sequential {
+      for width in widths { Dense(width) }
+      BatchNorm()
+    }
   }
 
   @Test("a model comes back, also into one that has not seen an input")
   func roundTrip() throws {
     let path = scratch.file("model.safetensors")
-    try onReference {
+    try TestExecutor.cpu.run {
       let a = model()
       try a.build(TensorType(.float32, [1, 4]), seed: 3)
       try save(a, to: path, metadata: ["note": "x"])
@@ -38,11 +41,19 @@ import Testing
   @Test("missing, unexpected and mismatched names are listed in one error, and nothing changes")
   func strict() throws {
     let path = scratch.file("model.safetensors")
-    try onReference {
-      let a = Sequential { Dense(3); Dense(2, useBias: false); Dense(5) }
+    try TestExecutor.cpu.run {
+      let a = Sequential {
+        Dense(3)
+        Dense(2, useBias: false)
+        Dense(5)
+      }
       try a.build(TensorType(.float32, [1, 4]), seed: 3)
       try save(a, to: path)
-      let b = Sequential { Dense(3); Dense(2); LayerNorm() }
+      let b = Sequential {
+        Dense(3)
+        Dense(2)
+        LayerNorm()
+      }
       try b.build(TensorType(.float32, [1, 7]), seed: 3)
       let before = try b.parameters[1].parameter.value.bytes()
       let reason = """
@@ -54,7 +65,10 @@ import Testing
         """
       #expect(throws: FileError(path: path, reason: reason)) { try load(b, from: path) }
       #expect(try b.parameters[1].parameter.value.bytes() == before)
-      let c = Sequential { Dense(3); Dense(2, useBias: false) }
+      let c = Sequential {
+        Dense(3)
+        Dense(2, useBias: false)
+      }
       #expect(
         throws: FileError(
           path: path,

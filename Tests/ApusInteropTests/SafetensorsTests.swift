@@ -25,7 +25,8 @@ final class Scratch {
 
   private func file(_ header: String, data: [UInt8] = []) throws -> String {
     let json = Array(header.utf8)
-    return try write((0..<8).map { UInt8(truncatingIfNeeded: json.count >> (8 * $0)) } + json + data)
+    return try write(
+      (0..<8).map { UInt8(truncatingIfNeeded: json.count >> (8 * $0)) } + json + data)
   }
 
   private func refusal(_ path: String) -> String? {
@@ -119,27 +120,40 @@ final class Scratch {
     }
     let a = "\"a\":" + entry("U8", "[2]", "[0,2]")
     let cases: [(String, Int, String)] = [
-      ("{\(a),\"b\":\(entry("U8", "[2]", "[1,3]"))}", 3,
-        "\"b\" begins at byte 1, inside data up to 2"),
-      ("{\(a),\"b\":\(entry("U8", "[1]", "[3,4]"))}", 4,
-        "bytes 2..<3 of the data belong to no tensor"),
+      (
+        "{\(a),\"b\":\(entry("U8", "[2]", "[1,3]"))}", 3,
+        "\"b\" begins at byte 1, inside data up to 2"
+      ),
+      (
+        "{\(a),\"b\":\(entry("U8", "[1]", "[3,4]"))}", 4,
+        "bytes 2..<3 of the data belong to no tensor"
+      ),
       ("{\(a)}", 1, "truncated: tensors need 2 bytes of data, the file has 1"),
       ("{\(a)}", 5, "3 bytes follow the last tensor"),
       ("{\(a),\(a)}", 2, "the name \"a\" occurs twice"),
       ("{\"a\":\(entry("U8", "[3]", "[0,2]"))}", 2, "\"a\" is u8[3], 3 bytes, but has 2"),
-      ("{\"a\":\(entry("F8_E5M2", "[2]", "[0,2]"))}", 2,
-        "\"a\" has dtype F8_E5M2, which is not supported"),
+      (
+        "{\"a\":\(entry("F8_E5M2", "[2]", "[0,2]"))}", 2,
+        "\"a\" has dtype F8_E5M2, which is not supported"
+      ),
       ("{\"a\":\(entry("U8", "[2]", "[2,0]"))}", 2, "\"a\" ends at byte 0, before 2"),
-      ("{\"a\":\(entry("F64", "[4611686018427387904,4]", "[0,0]"))}", 0,
-        "\"a\" is f64[4611686018427387904, 4], \(Int.max) bytes, but has 0"),
-      ("{\"a\":{\"dtype\":\"U8\",\"shape\":[2]}}", 2,
-        "\"a\" lacks dtype, shape or data_offsets"),
+      (
+        "{\"a\":\(entry("F64", "[4611686018427387904,4]", "[0,0]"))}", 0,
+        "\"a\" is f64[4611686018427387904, 4], \(Int.max) bytes, but has 0"
+      ),
+      (
+        "{\"a\":{\"dtype\":\"U8\",\"shape\":[2]}}", 2,
+        "\"a\" lacks dtype, shape or data_offsets"
+      ),
       ("{\"__metadata__\":{\"k\":1}}", 0, "metadata \"k\" is not a string"),
       ("[1]", 0, "the header does not begin with {"),
       (" {}", 0, "the header does not begin with {"),
-      ("{\"a\":99999999999999999999}", 0, "a number is too large at byte 24 of the header"),
+      ("{\"a\":99999999999999999999}", 0, "a number is too large at byte 23 of the header"),
       ("{} x", 0, "something follows the header at byte 3 of the header"),
-      (String(repeating: "{\"a\":", count: 5000), 0, "values nest too deeply at byte 80 of the header"),
+      (
+        String(repeating: "{\"a\":", count: 5000), 0,
+        "values nest too deeply at byte 80 of the header"
+      ),
     ]
     for (header, count, reason) in cases {
       let found = refusal(try file(header, data: [UInt8](repeating: 0, count: count)))
@@ -152,9 +166,11 @@ final class Scratch {
   @Test("foreign files, huge headers, folders and missing files say what is wrong")
   func foreign() throws {
     #expect(
-      refusal(try write([])) == "not a valid safetensors file: has 0 bytes, needs 8 for the header's length")
+      refusal(try write([]))
+        == "not a valid safetensors file: has 0 bytes, needs 8 for the header's length")
     #expect(
-      refusal(try write(Array("PK\u{3}\u{4} a zip archive".utf8)))?.contains("the limit is 100000000")
+      refusal(try write(Array("PK\u{3}\u{4} a zip archive".utf8)))?.contains(
+        "the limit is 100000000")
         == true)
     #expect(
       refusal(try write([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0]))?
@@ -178,7 +194,8 @@ final class Scratch {
   @Test("a write that fails keeps the previous file and leaves nothing beside it")
   func keeps() throws {
     let path = scratch.file("x.safetensors")
-    let good = Safetensors([.init(name: "a", tensor: Tensor(bytes: [7], dtype: .uint8, shape: [1]))])
+    let good = Safetensors([.init(name: "a", tensor: Tensor(bytes: [7], dtype: .uint8, shape: [1]))]
+    )
     try good.write(to: path)
     let failed = Tensor(error: TensorError(operation: "matmul", reason: "inner dimensions differ"))
     #expect(throws: TensorError.self) {

@@ -42,7 +42,7 @@ import Testing
   func values() throws {
     let p = Tensor([0.5, -1.0, 2.0, 0.25])
     let t = Tensor([0.0, 1.0, 2.0, -2.0])
-    try onReference {
+    try TestExecutor.cpu.run {
       try expectClose(Loss.meanSquaredError(p, t), [(0.25 + 4 + 0 + 5.0625) / 4])
       try expectClose(Loss.halfSumSquaredError(p, t), [(0.25 + 4 + 0 + 5.0625) / 8])
       try expectClose(Loss.meanAbsoluteError(p, t), [(0.5 + 2 + 0 + 2.25) / 4])
@@ -62,7 +62,7 @@ import Testing
     let losses = zip(rows, labels).map { -logProbability($0, $1) }
     let hot = Tensor(labels.flatMap { k in (0..<3).map { $0 == k ? 1.0 : 0 } }, shape: [3, 3])
     let uniform = rows.map { row in -(0..<3).map { logProbability(row, $0) }.reduce(0, +) / 3 }
-    try onReference {
+    try TestExecutor.cpu.run {
       try expectClose(Loss.crossEntropy(logits, target), [losses.reduce(0, +) / 3])
       try expectClose(Loss.crossEntropy(logits, hot), [losses.reduce(0, +) / 3])
       let smooth = zip(losses, uniform).map { 0.9 * $0 + 0.1 * $1 }.reduce(0, +) / 3
@@ -81,7 +81,7 @@ import Testing
   func binary() throws {
     let z = Tensor([0.5, -2.0, 3.0])
     let t = Tensor([1.0, 0.0, 0.0])
-    try onReference {
+    try TestExecutor.cpu.run {
       let a = try Loss.binaryCrossEntropy(z, t).scalar(as: Double.self)
       try expectClose(Loss.binaryCrossEntropyOfProbabilities(z.sigmoid(), t), [a])
       try expectClose(Loss.binaryCrossEntropy(z, Tensor([true, false, false])), [a])

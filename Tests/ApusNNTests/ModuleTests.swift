@@ -3,7 +3,10 @@ import ApusNN
 import ApusTestSupport
 import Testing
 
-private struct Pair { let first = Dense(2); let second = Dense(3) }
+private struct Pair {
+  let first = Dense(2)
+  let second = Dense(3)
+}
 
 private final class Attention: Layer {
   let query = Dense(4)
@@ -50,7 +53,7 @@ private final class Wrong: Layer {
 }
 
 private final class Adder: Layer {
-  let weight = Parameter(Tensor([1, 2, 3]))
+  let weight = Parameter(Tensor([Float(1), 2, 3]))
   func forward(_ x: Tensor, _ context: Context) -> Tensor { x + weight.value }
 }
 
@@ -61,7 +64,8 @@ private final class Dropping: Layer {
 }
 
 @Suite("modules") struct ModuleTests {
-  @Test("parameters are named by property path; shared ones once; optionals, arrays, structs walked")
+  @Test(
+    "parameters are named by property path; shared ones once; optionals, arrays, structs walked")
   func paths() {
     #expect(
       Encoder().parameters.map(\.path) == [
@@ -108,14 +112,18 @@ private final class Dropping: Layer {
     let error = Wrong()(standIn(.float32, [4, 2])).error
     #expect(error?.layerPath == "inner")
     #expect(error?.site == CallSite(file: "App/Wrong.swift", line: 7))
-    #expect(error?.operands.map(\.type) == [
-      TensorType(.float32, [4, 2]), TensorType(.float32, [3]),
-    ])
+    #expect(
+      error?.operands.map(\.type) == [
+        TensorType(.float32, [4, 2]), TensorType(.float32, [3]),
+      ])
   }
 
   @Test("sizes without sense are refused with the path")
   func sizes() {
-    let model = Sequential { Dense(3); Dense(-1) }
+    let model = Sequential {
+      Dense(3)
+      Dense(-1)
+    }
     let error = model(standIn(.float32, [1, 2])).error
     #expect(error?.reason == "-1 units are not a positive number")
     #expect(error?.layerPath == "1")
@@ -132,7 +140,9 @@ private final class Dropping: Layer {
   @Test("a parameter without shape says so")
   func unbuilt() {
     let layer = Dense(3)
-    #expect(layer.weight.value.error?.reason == "a parameter has no shape yet: call the layer on an input first")
+    #expect(
+      layer.weight.value.error?.reason
+        == "a parameter has no shape yet: call the layer on an input first")
     _ = layer(standIn(.float32, [1, 2]))
     #expect(layer.weight.value.error == nil)
   }

@@ -22,13 +22,13 @@ import Testing
     let summary = try IrisNet().summary(for: TensorType(.float32, [2, 4]))
     #expect(
       summary.description == """
-        layer                        output      parameters  multiply-adds  activation bytes
-        ────────────────────────────────────────────────────────────────────────────────────
+        layer                          output      parameters  multiply-adds  activation bytes
+        ──────────────────────────────────────────────────────────────────────────────────────
         hidden1  Dense(4 → 30, relu)   f32[2, 30]         150            240               240
         hidden2  Dense(30 → 16, relu)  f32[2, 16]         496            960               128
         output   Dense(16 → 3)         f32[2, 3]           51             96                24
         (model)  IrisNet               f32[2, 3]            0              0                 0
-        ────────────────────────────────────────────────────────────────────────────────────
+        ──────────────────────────────────────────────────────────────────────────────────────
         total                                             697          1,296               392
         """)
   }

@@ -6,14 +6,15 @@ import Testing
 /// - Parameter function: Gives the golden's differentiable outputs, then the others.
 package func check(
   _ golden: GoldenCase, absolute: Double = 1e-12, relative: Double = 1e-10,
-  _ function: ([Tensor]) -> [Tensor]
+  sourceLocation: SourceLocation = #_sourceLocation, _ function: ([Tensor]) -> [Tensor]
 ) throws {
   let inputs = golden.inputs.map(\.tensor)
   let outputs = function(inputs)
   for (output, expected) in zip(outputs, golden.outputs) {
     try expectClose(
       output, expected.values, shape: Shape(expected.shape), absolute: absolute,
-      relative: relative, "\(golden)")
+      relative: relative, "\(golden)",
+      sourceLocation: sourceLocation)
   }
   guard let upstream = golden.upstream, let expected = golden.gradients else { return }
   let places = inputs.indices.filter { inputs[$0].dtype.isFloating && expected[$0] != nil }
@@ -29,6 +30,6 @@ package func check(
     guard let values = expected[place] else { continue }
     try expectClose(
       gradient, values.values, shape: Shape(values.shape), absolute: absolute, relative: relative,
-      "gradient \(place) of \(golden)")
+      "gradient \(place) of \(golden)", sourceLocation: sourceLocation)
   }
 }

@@ -37,7 +37,11 @@ package struct GoldenCase: Decodable, Sendable, CustomStringConvertible {
 
   /// An attribute: a number, a list of numbers, a word or a truth value.
   package enum Attribute: Decodable, Sendable {
-    case truth(Bool), number(Double), numbers([Double]), pairs([[Int]]), word(String)
+    case truth(Bool)
+    case number(Double)
+    case numbers([Double])
+    case pairs([[Int]])
+    case word(String)
 
     package init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()

@@ -9,7 +9,7 @@ import Testing
 @Suite("trainer") struct TrainerTests {
   @Test("fit learns, and its history holds every epoch")
   func learns() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(60)
       let trainer = Trainer(
         MLP([8, 3]), loss: .crossEntropy, optimizer: Adam(learningRate: 0.05),
@@ -29,9 +29,9 @@ import Testing
     }
   }
 
-  @Test("a step of fit equals a hand-written step, bit for bit")
+  @Test("steps of fit agree with hand-written ones")
   func handWritten() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(8)
       func model() throws -> MLP {
         let model = MLP([5, 3], activation: .tanh)
@@ -55,10 +55,15 @@ import Testing
 
   @Test("same seed, same bits; another seed, others")
   func determinism() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(30)
       func run(_ seed: UInt64) throws -> [[UInt8]] {
-        let model = Sequential { Dense(6, activation: .relu); Dropout(0.3); BatchNorm(); Dense(3) }
+        let model = Sequential {
+          Dense(6, activation: .relu)
+          Dropout(0.3)
+          BatchNorm()
+          Dense(3)
+        }
         try Trainer(model, loss: .crossEntropy, seed: seed)
           .fit(x, y, epochs: 2, batchSize: 8, progress: .silent)
         return try model.parameters.map { try $0.parameter.value.bytes() }
@@ -72,7 +77,7 @@ import Testing
 
   @Test("a tensor read during training never changes")
   func immutability() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(24)
       let model = MLP([4, 3])
       try model.build(x.type, seed: 2)
@@ -83,9 +88,11 @@ import Testing
         }
       }
       try note()
-      let trainer = Trainer(model, loss: .crossEntropy, optimizer: SGD(learningRate: 0.5, momentum: 0.9))
+      let trainer = Trainer(
+        model, loss: .crossEntropy, optimizer: SGD(learningRate: 0.5, momentum: 0.9))
       try trainer.fit(
-        x, y, epochs: 2, batchSize: 6, callbacks: [ClosureCallback(batchEnded: { _ in try note() })],
+        x, y, epochs: 2, batchSize: 6,
+        callbacks: [ClosureCallback(batchEnded: { _ in try note() })],
         progress: .silent)
       try note()
       for (tensor, bytes) in read { #expect(try tensor.bytes() == bytes) }
@@ -93,9 +100,24 @@ import Testing
     }
   }
 
+  @Test("shares are exact whatever the batch size")
+  func exactShares() throws {
+    try TestExecutor.cpu.run {
+      let (x, y) = try blobs(49)
+      let trainer = Trainer(MLP([3]), loss: .crossEntropy, metrics: [.accuracy, .topK(1)], seed: 4)
+      let data = try TensorDataset(inputs: x, targets: y)
+      let whole = try trainer.evaluate(data, batchSize: 49)
+      let parts = try trainer.evaluate(data, batchSize: 7)
+      #expect(whole["accuracy"] == parts["accuracy"])
+      #expect(whole["accuracy"] == whole["top1"])
+      let hits = (whole["accuracy"] ?? 0) * 49
+      #expect(hits.rounded() / 49 == whole["accuracy"])
+    }
+  }
+
   @Test("frozen parameters stay as they are")
   func frozen() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(16)
       let model = MLP([4, 3])
       try model.build(x.type, seed: 2)
@@ -109,7 +131,7 @@ import Testing
 
   @Test("a label out of range ends fit with its error; the model keeps the last finished step")
   func badLabel() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, _) = try blobs(12)
       let y = Tensor([Int32](repeating: 1, count: 11) + [7])
       let model = MLP([4, 3])
@@ -130,7 +152,7 @@ import Testing
 
   @Test("mistakes are refused before training, as text")
   func refusals() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(12)
       let trainer = Trainer(MLP([4, 3]), loss: .crossEntropy)
       #expect(throws: TensorError(operation: "fit", reason: "-1 epochs are not a number from 0")) {
@@ -148,18 +170,22 @@ import Testing
       }
       #expect(
         error?.reason == "shapes differ: prediction is [12, 3], target is [12, 1]")
+      #expect(
+        Metric.accuracy(x, Tensor.zeros([12, 1], dtype: .int32)).error?.reason
+          == "shapes differ: prediction gives [12], target [12, 1]")
     }
   }
 
   @Test("a model in training is refused by a second run")
   func twice() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(12)
       let model = MLP([4, 3])
       let outer = Trainer(model, loss: .crossEntropy)
       var found: TensorError?
       let inner = ClosureCallback(batchEnded: { _ in
-        do { try Trainer(model, loss: .crossEntropy).fit(x, y, epochs: 1, progress: .silent) } catch {
+        do { try Trainer(model, loss: .crossEntropy).fit(x, y, epochs: 1, progress: .silent) } catch
+        {
           found = error as? TensorError
         }
       })
@@ -171,7 +197,7 @@ import Testing
 
   @Test("bfloat16 and float64 training learn too", arguments: [Precision.mixedBFloat16, .float64])
   func precisions(_ precision: Precision) throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(40)
       let model = MLP([8, 3])
       let trainer = Trainer(
@@ -186,7 +212,7 @@ import Testing
 
   @Test("the schedule decides the learning rate; clipping is part of the step")
   func schedule() throws {
-    try onReference {
+    try TestExecutor.cpu.run {
       let (x, y) = try blobs(12)
       let trainer = Trainer(
         MLP([3]), loss: .crossEntropy, optimizer: SGD(learningRate: 1),

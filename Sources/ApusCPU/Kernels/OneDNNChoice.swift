@@ -12,6 +12,7 @@ extension PlanBuilder {
   func emit(
     _ kernel: OneDNNKernel, _ buffers: [BufferRef?], label: String, multiplyAdds: Int
   ) {
+    ThreadRuntime.shared
     emit(
       unsafeBitCast(kernel.kernel, to: apus_kernel.self), pointer: kernel.params, owner: kernel,
       buffers + [scratch(kernel.scratchBytes)], label: "\(label) \(kernel.implementation)",

@@ -115,7 +115,16 @@ struct RegionBuilder {
   private mutating func fill(_ value: Literal, _ type: apus_compute) -> Register {
     let key = FillKey(value: value, type: type.rawValue)
     if let known = fills[key] { return known }
-    let register = emit("fill", type, [], immediate: value.asDouble)
+    let number = value.asInt64
+    let register: Register
+    if value.isInteger, type == apus_compute_i64, Int64(exactly: Double(number)) != number {
+      // Immediates are doubles: larger integers are put together from two halves.
+      let high = emit(
+        "mul", type, [fill(Literal(number >> 32), type), fill(Literal(Int64(1) << 32), type)])
+      register = emit("add", type, [high, fill(Literal(number & 0xFFFF_FFFF), type)])
+    } else {
+      register = emit("fill", type, [], immediate: value.asDouble)
+    }
     fills[key] = register
     return register
   }

@@ -113,7 +113,9 @@ struct HeaderJSONReader {
         return string
       }
       if byte < 0x20 { throw mistake("a control character stands in a string") }
-      if byte == UInt8(ascii: "\\") { try text.append(contentsOf: escape()) } else {
+      if byte == UInt8(ascii: "\\") {
+        try text.append(contentsOf: escape())
+      } else {
         text.append(byte)
       }
     }

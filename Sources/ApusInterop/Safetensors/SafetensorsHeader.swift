@@ -57,7 +57,8 @@ struct SafetensorsHeader: Equatable {
       end = entry.end
     }
     if end > dataSize {
-      throw Mistake(reason: "truncated: tensors need \(end) bytes of data, the file has \(dataSize)")
+      throw Mistake(
+        reason: "truncated: tensors need \(end) bytes of data, the file has \(dataSize)")
     }
     if end < dataSize {
       throw Mistake(reason: "\(dataSize - end) bytes follow the last tensor")

@@ -28,7 +28,8 @@ extension Loss {
         try require(
           classWeights == nil && ignoredLabel == nil,
           "class weights and an ignored label need class numbers as target, not \(target.dtype)")
-        let smooth = labelSmoothing == 0
+        let smooth =
+          labelSmoothing == 0
           ? target : target * (1 - labelSmoothing) + labelSmoothing / Double(logits.shape[-1])
         return softmaxCrossEntropy(
           logits: logits, targets: smooth, file: at.file, line: at.line

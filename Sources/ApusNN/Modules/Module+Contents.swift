@@ -56,8 +56,8 @@ extension Module {
   ///
   /// ```swift
   /// let context = Context(isTraining: true, key: key)
-  /// let (loss, gradients) = model.valueAndGradients { crossEntropy(model(x, context), y) }
-  /// try optimizer.update(model, gradients)
+  /// let (loss, gradients) = model.valueAndGradients { Loss.crossEntropy(model(x, context), y) }
+  /// try state.update(gradients)
   /// try context.applyUpdates()
   /// ```
   /// - Returns: The loss, and a gradient for each trainable parameter in the order of

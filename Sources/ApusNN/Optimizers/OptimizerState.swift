@@ -38,9 +38,11 @@ public struct OptimizerState: Sendable {
     for (index, parameter) in parameters.enumerated() {
       let value = parameter.value
       let type = optimizer.slotType(value.type)
-      let old = slots?[index] ?? optimizer.slots.map { _ in
-        Tensor.zeros(type.shape, dtype: type.dtype)
-      }
+      let old =
+        slots?[index]
+        ?? optimizer.slots.map { _ in
+          Tensor.zeros(type.shape, dtype: type.dtype)
+        }
       let (new, kept) = optimizer.updated(
         value, gradient: gradients[index], state: old, scalars: scalars)
       values.append(new)

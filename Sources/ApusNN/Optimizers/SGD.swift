@@ -33,9 +33,7 @@ public struct SGD: Optimizer {
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor]) {
     guard let velocity = state.first else {
-      let g = weightDecay == 0 ? gradient : gradient + weightDecay * parameter
-      let rate = scalars.sliced(axis: 0, 0..<1).reshaped(to: Shape([]))
-      return (parameter - rate * g, [])
+      return (parameter - scalars[0] * decayed(gradient, parameter, weightDecay), [])
     }
     let (p, v) = sgdMomentumUpdate(
       parameter, gradient: gradient, velocity: velocity, scalars: scalars, momentum: momentum,

@@ -61,9 +61,10 @@ public final class EarlyStopping: Callback {
           + values.keys.sorted().joined(separator: ", "))
     }
     lastEpoch = run.epoch
-    let isBetter = best.map {
-      direction.isBetter(value, than: $0.value, by: minimumDelta, name: monitor)
-    } ?? !value.isNaN
+    let isBetter =
+      best.map {
+        direction.isBetter(value, than: $0.value, by: minimumDelta, name: monitor)
+      } ?? !value.isNaN
     if isBetter {
       best = (value, run.epoch)
       snapshot = run.snapshot()

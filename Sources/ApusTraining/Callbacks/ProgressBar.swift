@@ -59,7 +59,8 @@ final class ProgressBar: Callback {
   func epochEnded(_ run: TrainingRun, _ values: [String: Double]) throws {
     let elapsed = max(FitLoop.seconds() - epochStart, 1e-9)
     let names = run.trainer.figureNames
-    let line = "epoch \(run.epoch)/\(run.epochs)"
+    let line =
+      "epoch \(run.epoch)/\(run.epochs)"
       + Self.text(values, order: names + names.map { "val_" + $0 })
       + "  \(Self.rate(Double(run.sampleCount - firstBatch) / elapsed))"
       + "  \(Self.duration(elapsed))"

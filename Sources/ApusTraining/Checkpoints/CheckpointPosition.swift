@@ -52,9 +52,11 @@ struct CheckpointPosition: Sendable, Codable {
       difference("precision", precision, trainer.precision),
       difference("batch size", batchSize, data.batchSize),
       difference("samples", sampleCount, data.sampleCount),
-      loader == nil ? nil : difference(
-        "shuffle seed", loader?.shuffleSeed.map(String.init) ?? "none",
-        shuffle.map(String.init) ?? "none"),
+      loader == nil
+        ? nil
+        : difference(
+          "shuffle seed", loader?.shuffleSeed.map(String.init) ?? "none",
+          shuffle.map(String.init) ?? "none"),
     ].compactMap { $0 }
   }
 

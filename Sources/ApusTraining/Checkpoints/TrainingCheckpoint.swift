@@ -83,12 +83,15 @@ struct TrainingCheckpoint {
     }
     guard position.format == CheckpointPosition.currentFormat else {
       throw FileError(
-        path: path, reason: "has format \(position.format), "
+        path: path,
+        reason: "has format \(position.format), "
           + "this version reads \(CheckpointPosition.currentFormat)")
     }
     guard position.batch >= 0, position.step >= 0, position.epoch >= 0,
       position.firstEpoch >= 0, position.firstEpoch <= position.epoch
-    else { throw FileError(path: path, reason: "is no training checkpoint: its position is negative") }
+    else {
+      throw FileError(path: path, reason: "is no training checkpoint: its position is negative")
+    }
     self.path = path
     self.position = position
     self.file = file

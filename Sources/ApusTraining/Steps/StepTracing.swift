@@ -56,9 +56,11 @@ struct StepRecipe {
         for (slot, value) in zip(state.slots[index], slots) { replace(slot, by: value) }
       }
       for (buffer, value) in context.updates {
-        guard let place = state.buffers.first(where: {
-          state.variables[$0].variable === buffer.variable
-        }) else { continue }
+        guard
+          let place = state.buffers.first(where: {
+            state.variables[$0].variable === buffer.variable
+          })
+        else { continue }
         replace(place, by: value.converted(to: state.held.types[place].dtype))
       }
       for (place, sum) in sums(state, places, prediction, inputs[1], loss) {
@@ -134,10 +136,10 @@ struct StepRecipe {
   private func sums(
     _ state: TrainingState, _ places: [Tensor], _ prediction: Tensor, _ y: Tensor, _ loss: Tensor
   ) -> [(place: Int, sum: Tensor)] {
-    let samples = Double(y.rank > 0 ? y.shape[0] : 1)
-    let means = [loss] + metrics.map { $0(prediction, y) }
-    return zip(state.sums, means).map { place, mean in
-      (place, places[place] + mean.converted(to: .float64).reshaped(to: Shape([])) * samples)
+    let count = Double(Metric.samples(of: y))
+    let totals = [loss.converted(to: .float64) * count] + metrics.map { $0.sum(prediction, y) }
+    return zip(state.sums, totals).map { place, total in
+      (place, places[place] + total.reshaped(to: Shape([])))
     }
   }
 }

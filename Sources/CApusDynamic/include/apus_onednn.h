@@ -27,6 +27,8 @@ bool apus_onednn_available(void);
 struct apus_openmp {
   void (*parallel)(void (*body)(void *), void *data, unsigned threads, unsigned flags);
   int (*thread_number)(void);
+  // Threads of the current region; `max_threads` is what the next one would get.
+  int (*thread_count)(void);
   int (*max_threads)(void);
   void (*set_threads)(int count);
 };

@@ -6,6 +6,7 @@
 #include "apus_gemm.h"
 #include "apus_indexing.h"
 #include "apus_normalization.h"
+#include "apus_one_hot.h"
 #include "apus_pooling.h"
 #include "apus_softmax.h"
 #include "apus_sort.h"

@@ -3,11 +3,12 @@ import Foundation
 /// Rows of the reference executor for activations, by name.
 enum ReferenceActivations {
   static let unary: [String: @Sendable (Double) -> Double] = [
-    "gelu": { 0.5 * $0 * erfc(-$0 / 2.0.squareRoot()) },
+    "gelu": { $0 == -.infinity ? 0 : 0.5 * $0 * erfc(-$0 / 2.0.squareRoot()) },
     "geluTanh": { x in
-      0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+      x == -.infinity
+        ? 0 : 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
     },
-    "silu": { $0 / (1 + exp(-$0)) },
+    "silu": { $0 == -.infinity ? 0 : $0 / (1 + exp(-$0)) },
   ]
 
   static let binary: [String: @Sendable (Double, Double) -> Double] = [

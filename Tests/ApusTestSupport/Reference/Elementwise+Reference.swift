@@ -13,7 +13,9 @@ extension UnaryOperation: ReferenceRule {
       guard let function = UnaryOperation.onIntegers[name] else { throw missing(name) }
       return [.init(types[0], integers: x.integers.map(function))]
     }
-    guard let function = UnaryOperation.onFloats[name] else { throw missing(name) }
+    guard let function = UnaryOperation.onFloats[name] ?? ReferenceActivations.unary[name] else {
+      throw missing(name)
+    }
     return [.init(types[0], floats: x.floats.map(function))]
   }
 
@@ -55,7 +57,9 @@ extension BinaryOperation: ReferenceRule {
       let truths = (0..<a.type.count).map { predicate(a[$0], b[$0]) ? Int64(1) : 0 }
       return [.init(types[0], integers: truths)]
     }
-    if isFloating, let function = BinaryOperation.onFloats[name] {
+    if isFloating,
+      let function = BinaryOperation.onFloats[name] ?? ReferenceActivations.binary[name]
+    {
       return [.init(types[0], floats: zip(a.floats, b.floats).map(function))]
     }
     if !isFloating, let function = BinaryOperation.onIntegers[name] {

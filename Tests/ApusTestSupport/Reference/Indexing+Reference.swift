@@ -38,7 +38,9 @@ private func added(
 ) -> ReferenceValue {
   var result = base
   for (from, to) in places.enumerated() {
-    if base.type.dtype.isFloating { result.floats[to] += updates.floats[from] } else {
+    if base.type.dtype.isFloating {
+      result.floats[to] += updates.floats[from]
+    } else {
       result.integers[to] &+= updates.integers[from]
     }
   }
@@ -82,5 +84,21 @@ extension ScatterAddElements: ReferenceRule {
     let base = operands[0]
     let to = try places(name, operands[1], into: base.type.shape, axis: axis, single: true)
     return [added(base, operands[2], to)]
+  }
+}
+
+extension OneHot: ReferenceRule {
+  func evaluate(
+    _ operands: [ReferenceValue], _ types: [TensorType]
+  ) throws(TensorError) -> [ReferenceValue] {
+    var row: [Double] = []
+    for label in operands[0].integers {
+      guard label >= 0 && label < Int64(depth) else {
+        throw TensorError(operation: name, reason: "label \(label) is outside 0..<\(depth)")
+      }
+      row += (0..<depth).map { $0 == Int(label) ? 1 : 0 }
+    }
+    return types[0].dtype.isFloating
+      ? [.init(types[0], floats: row)] : [.init(types[0], integers: row.map { Int64($0) })]
   }
 }

@@ -99,7 +99,9 @@ extension CumulativeSum: ReferenceRule {
       for place in isReversed ? line.reversed() : line {
         let next = total + x[place]
         let shown = isExclusive ? total : next
-        if x.type.dtype.isFloating { result.floats[place] = shown } else {
+        if x.type.dtype.isFloating {
+          result.floats[place] = shown
+        } else {
           result.integers[place] = Int64(shown)
         }
         total = next

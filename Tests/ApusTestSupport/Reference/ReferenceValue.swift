@@ -22,7 +22,9 @@ struct ReferenceValue {
       (0..<type.count).map { pointer.assumingMemoryBound(to: T.self)[$0] }
     }
     let scalars = read(type.dtype.scalarType)
-    if type.dtype.isFloating { floats = scalars.map { $0.asDouble } } else {
+    if type.dtype.isFloating {
+      floats = scalars.map { $0.asDouble }
+    } else {
       integers = scalars.map { $0.asInt64 }
     }
   }

@@ -22,7 +22,9 @@ extension Scan: ReferenceRule {
       for (index, value) in (Array(outputs[carryCount...]) + carry).enumerated() {
         for place in 0..<value.type.count {
           let target = t * value.type.count + place
-          if value.type.dtype.isFloating { stacks[index].floats[target] = value.floats[place] } else {
+          if value.type.dtype.isFloating {
+            stacks[index].floats[target] = value.floats[place]
+          } else {
             stacks[index].integers[target] = value.integers[place]
           }
         }

@@ -7,6 +7,7 @@
 /// - Gradient: none.
 package struct RandomBits: Operation {
   package let type: TensorType
+  package init(type: TensorType) { self.type = type }
   package var name: String { "randomBits" }
   package var attributes: String { "\(type)" }
   package var operandNames: [String] { ["key"] }
@@ -29,6 +30,7 @@ package struct RandomBits: Operation {
 /// - Gradient: none.
 package struct RandomUniform: Operation {
   package let type: TensorType
+  package init(type: TensorType) { self.type = type }
   package var name: String { "randomUniform" }
   package var attributes: String { "\(type)" }
   package var operandNames: [String] { ["key"] }

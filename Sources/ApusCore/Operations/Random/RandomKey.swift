@@ -30,7 +30,8 @@ public struct RandomKey: Sendable {
 
   /// Returns the key that belongs to a number: of a layer, a step, a sample.
   public func folding(in number: Int) -> RandomKey {
-    RandomKey(folded: tensor, Tensor(integer: Int64(number)), nil)
+    // A value given from outside, so that all numbers share a plan.
+    RandomKey(folded: tensor, Tensor([Int64(number)], shape: []), nil)
   }
 
   /// Returns the key that belongs to a number known at evaluation, such as the step counter.

@@ -20,7 +20,7 @@ extension Tensor {
 
   /// Returns random integers, all in the range equally likely.
   ///
-  /// The bias of taking 62 random bits modulo the length of the range is below `length · 2⁻⁶²`.
+  /// The bias of taking 53 random bits modulo the length of the range is below `length · 2⁻⁵³`.
   public static func randomIntegers(
     _ shape: Shape, in range: Range<Int>, dtype: DType = .int32, key: RandomKey,
     file: String = #fileID, line: Int = #line
@@ -30,9 +30,9 @@ extension Tensor {
       try require(!range.isEmpty, "the range \(range) is empty")
       try require(dtype.isInteger, "needs an integer dtype, not \(dtype)")
       let (length, overflow) = range.upperBound.subtractingReportingOverflow(range.lowerBound)
-      try require(!overflow && length < 1 << 62, "the range \(range) is longer than 2^62")
+      try require(!overflow && length < 1 << 53, "the range \(range) is longer than 2^53")
       let bits = apply(RandomBits(type: TensorType(.int64, shape)), [key.tensor], at: site)
-      let positive = bits .& Tensor(integer: 1 << 62 - 1)
+      let positive = bits .& Tensor(integer: 1 << 53 - 1)
       let place = positive % Tensor(integer: Int64(length))
       return (place + Tensor(integer: Int64(range.lowerBound))).converted(to: dtype)
     }
