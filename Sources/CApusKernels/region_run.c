@@ -39,9 +39,18 @@ typedef struct job {
   int64_t chunks;
 } job;
 
+// Elements of the pieces that threads share out. Rows come in blocks of a few tiles that start on
+// tiles of their own, so that a row is added up in the same order whoever has it.
+static int64_t piece_elements(const apus_region_program *program) {
+  if (program->mode != reduce_rows) return tile_size;
+  return program->extent * larger(1, 8 * tile_size / program->extent);
+}
+
 static void run_elements(frame *frame, int64_t begin, int64_t end) {
-  int64_t unit = frame->program->mode == reduce_rows ? frame->program->extent : tile_size;
-  frame_run(frame, begin * unit, smaller(end * unit, frame->program->count));
+  int64_t unit = piece_elements(frame->program);
+  int64_t step = frame->program->mode == reduce_rows ? 1 : end - begin;
+  for (int64_t piece = begin; piece < end; piece += step)
+    frame_run(frame, piece * unit, smaller((piece + step) * unit, frame->program->count));
 }
 
 static void run_columns(frame *frame, int64_t begin, int64_t end) {
@@ -133,10 +142,6 @@ void apus_region_run(void *const *buffers, const void *params, apus_context *con
   job job = {program, buffers, 0, 1};
   int64_t items, item_elements;
   switch (program->mode) {
-  case reduce_rows:
-    item_elements = program->extent;
-    items = (count + item_elements - 1) / item_elements;
-    break;
   case reduce_columns:
     items = (program->extent + tile_size - 1) / tile_size;
     item_elements = count / items;
@@ -149,8 +154,8 @@ void apus_region_run(void *const *buffers, const void *params, apus_context *con
     item_elements = count / items;
     break;
   default:
-    items = (count + tile_size - 1) / tile_size;
-    item_elements = tile_size;
+    item_elements = piece_elements(program);
+    items = (count + item_elements - 1) / item_elements;
     break;
   }
   if (context->threads == 1 || count * program->cost < 2 * part_cost)

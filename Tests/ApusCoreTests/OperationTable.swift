@@ -74,6 +74,7 @@ extension OperationExample {
     .init("ScatterAddElements", [[2, 3], [2, 3]]) {
       $0[0].scatteringAddElements($0[1], at: grid, axis: 1).square()
     },
+    .init("OneHot", [[3, 4]]) { $0[0] * labels.oneHot(depth: 4, dtype: .float64) },
     .init("Sort", [[2, 4]]) { $0[0].sorted(axis: 1) * Tensor.iota([2, 4], axis: 1, dtype: .float64) },
     .init("TopK", [[2, 4]]) { $0[0].topK(2).values.square() },
     .init("RandomBits", [[2]], .none) { x in

@@ -53,6 +53,12 @@ extension StopGradient: ReferenceRule {
   ) throws(TensorError) -> [ReferenceValue] { operands }
 }
 
+extension CustomGradient: ReferenceRule {
+  func evaluate(
+    _ operands: [ReferenceValue], _ types: [TensorType]
+  ) throws(TensorError) -> [ReferenceValue] { Array(operands.prefix(types.count)) }
+}
+
 extension Reshape: ReferenceRule {
   func evaluate(
     _ operands: [ReferenceValue], _ types: [TensorType]
