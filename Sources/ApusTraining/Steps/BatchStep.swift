@@ -51,9 +51,9 @@ final class BatchStep {
     }
   }
 
-  /// Fills the memory with a batch.
-  func load(_ source: any BatchSource, epoch: Int, batch: Int) throws {
-    try source.load(epoch: epoch, batch: batch, into: UnsafeBufferPointer(buffers))
+  /// Fills the memory with the feed's next batch, which has number `batch`.
+  func load(_ feed: BatchFeed, batch: Int) throws {
+    try feed.load(batch: batch, into: UnsafeBufferPointer(buffers))
     if copiesInput, let first = buffers.first, let base = first.baseAddress {
       plan.inputs[1].pointer.copyMemory(from: base, byteCount: first.count)
     }
