@@ -46,6 +46,7 @@ public func clippedByGlobalNorm(
       .whereNotZero { $0.sqrt() }
   }
   if norm.error != nil { return (tensors.map { _ in norm }, norm) }
+  if limit == .infinity { return (tensors, norm) }
   let scale = limit / maximum(norm, Tensor(limit, like: norm))
   return (tensors.map { $0 * scale.converted(to: $0.dtype) }, norm)
 }

@@ -16,7 +16,9 @@ public func numericalGradient(
   }
   if let error = point.error { throw error }
   guard point.dtype.isFloating else { throw failure("needs a floating point, not \(point.dtype)") }
-  guard step > 0 else { throw failure("the step \(step) is not positive") }
+  guard step > 0, step.isFinite else {
+    throw failure("the step \(step) is not positive and finite")
+  }
   var x = try point.scalars(as: Double.self)
   func value() throws(TensorError) -> Double {
     let y = function(Tensor(x, shape: point.shape, dtype: point.dtype))

@@ -31,9 +31,13 @@ package func vectorJacobianProduct(
     guard upstream.contains(where: { $0 != nil }) else { continue }
     let call = OperationCall(operands: node.operands, results: results)
     let scope = node.layerPath.map { LayerScope(path: $0, site: node.site) }
-    let parts = LayerScope.$current.withValue(scope ?? LayerScope.current) {
-      node.operation.gradient(call, upstream: upstream)
-    }
+    // Rules count on the types of their results: a failure goes past them.
+    let failed = upstream.lazy.compactMap { $0 }.first { $0.error != nil }
+    let parts =
+      failed.map { failed in call.operands.map { _ in failed } }
+      ?? LayerScope.$current.withValue(scope ?? LayerScope.current) {
+        node.operation.gradient(call, upstream: upstream)
+      }
     for (operand, part) in zip(call.operands, parts) {
       if let part, active.contains(ObjectIdentifier(operand.node)) {
         accumulate(part, into: operand)

@@ -64,6 +64,13 @@ extension Tensor {
 public func graph(
   of function: ([Tensor]) -> [Tensor], on types: [TensorType]
 ) throws(TensorError) -> Graph {
+  for (index, type) in types.enumerated() {
+    if let violation = type.sizeViolation {
+      throw TensorError(
+        operation: "graph", reason: violation.reason,
+        operands: [.init(name: "argument \(index)", type: type)])
+    }
+  }
   let arguments = types.map { Tensor.placeholder($0) }
   return try Graph.capture(function(arguments), inputs: arguments).graph
 }

@@ -14,6 +14,10 @@ extension Tensor {
         file, line)
       return
     }
+    if let violation = type.sizeViolation {
+      self.init(creation: violation.reason, file, line)
+      return
+    }
     guard let storage = Storage(uninitialized: type.byteCount) else {
       self.init(creation: "no memory for \(type.byteCount) bytes", file, line)
       return
@@ -33,6 +37,10 @@ extension Tensor {
     let type = TensorType(dtype, shape)
     guard shape.dims.allSatisfy({ $0 >= 0 }), type.byteCount == bytes.count else {
       self.init(creation: "\(type) holds \(type.byteCount) bytes, not \(bytes.count)", file, line)
+      return
+    }
+    if let violation = type.sizeViolation {
+      self.init(creation: violation.reason, file, line)
       return
     }
     guard let storage = Storage(uninitialized: type.byteCount) else {
@@ -71,40 +79,52 @@ extension Tensor {
   }
 
   /// Returns a tensor of zeros.
-  public static func zeros(_ shape: Shape, dtype: DType = .float32) -> Tensor {
-    Tensor(repeating: 0, shape: shape, dtype: dtype)
+  public static func zeros(
+    _ shape: Shape, dtype: DType = .float32, file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    Tensor(repeating: 0, shape: shape, dtype: dtype, file: file, line: line)
   }
 
   /// Returns a tensor of ones.
-  public static func ones(_ shape: Shape, dtype: DType = .float32) -> Tensor {
-    Tensor(repeating: 1, shape: shape, dtype: dtype)
+  public static func ones(
+    _ shape: Shape, dtype: DType = .float32, file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    Tensor(repeating: 1, shape: shape, dtype: dtype, file: file, line: line)
   }
 
   /// Returns the numbers `0, 1, …, count - 1`.
-  public static func range(_ count: Int, dtype: DType = .int32) -> Tensor {
-    iota([count], axis: 0, dtype: dtype)
+  public static func range(
+    _ count: Int, dtype: DType = .int32, file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    iota([count], axis: 0, dtype: dtype, file: file, line: line)
   }
 
   /// Returns a tensor whose elements are their coordinates along an axis.
   public static func iota(
     _ shape: Shape, axis: Int, dtype: DType = .int32, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    let place = axis < 0 ? axis + shape.rank : axis
+    // Out of range, the axis stays what the caller wrote, and is refused.
+    let place = axis < 0 && axis + shape.rank >= 0 ? axis + shape.rank : axis
     return apply(
       Iota(type: TensorType(dtype, shape), axis: place), [], at: CallSite(file: file, line: line))
   }
 
   /// Returns `count` numbers from `start` to `end` inclusive, evenly spaced.
   public static func linspace(
-    from start: Double, to end: Double, count: Int, dtype: DType = .float32
+    from start: Double, to end: Double, count: Int, dtype: DType = .float32,
+    file: String = #fileID, line: Int = #line
   ) -> Tensor {
+    // In float64, so that narrow floats and integers are rounded once, at the end.
     let step = count > 1 ? (end - start) / Double(count - 1) : 0
-    return range(count, dtype: dtype) * step + start
+    return (range(count, dtype: .float64, file: file, line: line) * step + start).converted(to: dtype)
   }
 
   /// Returns the identity matrix, or a batch of rows of it.
-  public static func identity(_ size: Int, dtype: DType = .float32) -> Tensor {
-    (iota([size, size], axis: 0) .== iota([size, size], axis: 1)).converted(to: dtype)
+  public static func identity(
+    _ size: Int, dtype: DType = .float32, file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    let rows = iota([size, size], axis: 0, file: file, line: line)
+    return (rows .== iota([size, size], axis: 1)).converted(to: dtype)
   }
 
   private init(creation reason: String, _ file: String, _ line: Int) {

@@ -56,10 +56,7 @@ package func record(
   }
   do throws(Violation) {
     let types = try operation.resultTypes(operands.map(\.type))
-    for type in types {
-      try require(type.rank <= 8, "the result has rank \(type.rank); the largest is 8")
-      try require(type.byteCount <= Int.max / 4, "the result \(type) is too large")
-    }
+    for type in types { try type.checkSize() }
     let node = Node(operation, operands: operands, types: types, site: site)
     return types.indices.map { Tensor(node: node, result: $0) }
   } catch {
@@ -104,7 +101,18 @@ package func attempt(
   _ body: () throws(Violation) -> Tensor
 ) -> Tensor {
   if let failed = operands.first(where: { $0.error != nil }) { return failed }
-  do throws(Violation) { return try body() } catch {
+  do throws(Violation) { return try body().sited(at: site) } catch {
     return Tensor(error: refusal(of: name, operands, error, at: site))
+  }
+}
+
+extension Tensor {
+  /// The tensor; a mistake found in a step that this library took is told at the caller's place.
+  package func sited(at site: CallSite?) -> Tensor {
+    guard let error, let inner = error.site, inner.file.hasPrefix("ApusCore/") else { return self }
+    return Tensor(
+      error: TensorError(
+        operation: error.operation, reason: error.reason, operands: error.operands,
+        layerPath: error.layerPath, site: site ?? LayerScope.current?.site))
   }
 }

@@ -32,10 +32,13 @@ public struct Shape: Sendable, Hashable, ExpressibleByArrayLiteral, CustomString
   public var strides: [Int] {
     var strides = [Int](repeating: 1, count: rank)
     for axis in stride(from: rank - 2, through: 0, by: -1) {
-      strides[axis] = strides[axis + 1] * max(dims[axis + 1], 1)
+      strides[axis] = strides[axis + 1].timesClamped(max(dims[axis + 1], 1))
     }
     return strides
   }
+
+  /// The number of elements, were no axis empty: bounds every product of extents.
+  package var span: Int { dims.reduce(1) { $0.timesClamped(Swift.max($1, 1)) } }
 
   public var description: String { "[" + dims.map(String.init).joined(separator: ", ") + "]" }
 }

@@ -33,6 +33,9 @@ public struct TensorDataset: Sendable {
           "sample counts differ: \"\(first.key)\" has \(first.value.shape[0]), "
             + "\"\(name)\" has \(count)"))
       }
+      if let violation = TensorType(array.dtype, array.shape).sizeViolation {
+        throw DataError("data set", .mismatch("\"\(name)\": \(violation.reason)"))
+      }
       guard count > 0 else { throw DataError("data set", .mismatch("\"\(name)\" is empty")) }
       guard !arrays.prefix(index).contains(where: { $0.key == name }) else {
         throw DataError("data set", .mismatch("two columns are named \"\(name)\""))
@@ -82,6 +85,9 @@ public struct TensorDataset: Sendable {
     guard array.shape.first == count else {
       throw DataError("data set", .mismatch(
         "sample counts differ: \"\(name)\" has \(count), its replacement has shape \(array.shape)"))
+    }
+    if let violation = TensorType(array.dtype, array.shape).sizeViolation {
+      throw DataError("data set", .mismatch("\"\(name)\": \(violation.reason)"))
     }
     var arrays = try columns.map { try self.array($0.name) }
     var columns = columns

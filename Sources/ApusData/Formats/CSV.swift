@@ -33,7 +33,8 @@ public struct CSVTable: Sendable, Hashable {
     let parsed = try Self.parse(text, delimiter, hasHeader ? 1 : 0, source: source)
     guard let first = parsed.first else { throw DataError(source, .corrupt("the table is empty")) }
     let names = hasHeader ? first : (1...first.count).map(String.init)
-    for (index, name) in names.enumerated() where names[..<index].contains(name) {
+    var seen: Set<String> = []
+    for name in names where !seen.insert(name).inserted {
       throw DataError(source, .corrupt("two columns are named \"\(name)\""))
     }
     let body = Array(parsed.dropFirst(hasHeader ? 1 : 0))

@@ -1,5 +1,8 @@
 /// The first chunk of a PNG file: sizes, sample depth, colour type, interlacing.
 struct PNGHeader: Hashable {
+  /// A few bytes can promise any number of pixels; no picture to learn from has more.
+  static let greatestPixelCount = 1 << 27
+
   let width: Int
   let height: Int
   let depth: Int
@@ -21,6 +24,10 @@ struct PNGHeader: Hashable {
     let depths = [0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16]]
     guard (1...Int(Int32.max)).contains(width), (1...Int(Int32.max)).contains(height) else {
       throw DataError(source, .corrupt("PNG size \(width) × \(height)"))
+    }
+    guard width.multipliedReportingOverflow(by: height).partialValue <= Self.greatestPixelCount else {
+      throw DataError(source, .unsupported(
+        "PNG of \(width) × \(height) pixels; at most \(Self.greatestPixelCount) are read"))
     }
     guard depths[colourType]?.contains(depth) == true else {
       throw DataError(source, .corrupt("PNG colour type \(colourType) with \(depth) bits"))

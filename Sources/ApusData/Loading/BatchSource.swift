@@ -51,7 +51,13 @@ extension BatchSource {
   /// - Throws: `DataError` for a batch out of range, or when memory is short.
   public func batch(epoch: Int, index: Int) throws -> Batch {
     let count = sampleCount(ofBatch: index)
+    guard (0..<1 << 32).contains(count) else {
+      throw DataError("batch", .mismatch("batch \(index) has \(count) samples"))
+    }
     let storages = try columns.map { column in
+      if let violation = TensorType(column.dtype, [count] + column.shape).sizeViolation {
+        throw DataError("batch", .mismatch("\"\(column.name)\": \(violation.reason)"))
+      }
       guard let storage = Storage(uninitialized: count * column.byteCount) else {
         throw DataError("batch", .refused(
           action: "allocate", reason: "no memory for \(count * column.byteCount) bytes"))

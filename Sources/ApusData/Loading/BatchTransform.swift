@@ -27,12 +27,21 @@ public struct LoadedBatch {
   /// Returns the random numbers of the sample in `row`.
   public func random(row: Int) -> SampleRandom {
     SampleRandom(
-      seed: seed, epoch: epoch, sample: order.map { $0[start + row] } ?? start + row,
+      seed: seed, epoch: epoch, sample: sample(in: row),
       purpose: SampleRandom.Purpose.transform.rawValue &+ UInt32(truncatingIfNeeded: transform))
   }
 
-  /// Returns the memory of one sample.
+  /// The position in the data set of the sample in `row`.
+  private func sample(in row: Int) -> Int {
+    let place = start &+ row
+    return order.flatMap { $0.indices.contains(place) ? $0[place] : nil } ?? place
+  }
+
+  /// Returns the memory of one sample; empty for a row or column out of range.
   public func sample(row: Int, column: Int) -> UnsafeMutableRawBufferPointer {
+    guard (0..<count).contains(row), columns.indices.contains(column) else {
+      return UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    }
     let width = columns[column].byteCount
     return UnsafeMutableRawBufferPointer(
       rebasing: buffers[column][(row * width)..<((row + 1) * width)])

@@ -117,7 +117,7 @@ public struct CurvePlot: Sendable {
     let colour = Self.colours[index % Self.colours.count]
     let values = curves[index].values
     return values.indices.split { !values[$0].isFinite }.map { run in
-      let points = run.map { (frame.px(Double(firstStep + $0)), frame.py(values[$0])) }
+      let points = run.map { (frame.px(Double(firstStep) + Double($0)), frame.py(values[$0])) }
       if points.count == 1 {
         return "<circle cx=\"\(points[0].0)\" cy=\"\(points[0].1)\" r=\"3\" fill=\"\(colour)\"/>"
       }

@@ -17,7 +17,8 @@ public struct LabelEncoder: Sendable, Hashable, Codable {
   ///
   /// - Throws: `DataError` naming the first unknown label and its row.
   public func codes(_ labels: [String]) throws -> [Int32] {
-    let codes = Dictionary(uniqueKeysWithValues: zip(classes, Int32(0)...))
+    let codes = Dictionary(
+      zip(classes, Int32(0)...), uniquingKeysWith: { first, _ in first })
     return try labels.enumerated().map { index, label in
       guard let code = codes[label] else {
         throw DataError("label encoder", .row(index + 1, problem: DataError.Fact.unknown(

@@ -11,13 +11,16 @@ public enum OneHot {
     _ codes: [Int32], classes: Int, droppingFirst: Bool = false
   ) throws -> HostArray {
     let skipped = droppingFirst ? 1 : 0
-    let width = max(0, classes - skipped)
+    let width = max(skipped, classes) - skipped
+    for (row, code) in codes.enumerated() where code < 0 || code >= classes {
+      throw DataError("one-hot", .row(
+        row + 1, problem: "code \(code) is out of range, there are \(classes) classes"))
+    }
+    try Room.check(
+      HostArray.byteCount(dtype: .float32, shape: [codes.count, width], source: "one-hot"),
+      source: "one-hot")
     var values = [Float](repeating: 0, count: codes.count * width)
     for (row, code) in codes.enumerated() {
-      guard code >= 0, code < classes else {
-        throw DataError("one-hot", .row(
-          row + 1, problem: "code \(code) is out of range, there are \(classes) classes"))
-      }
       let column = Int(code) - skipped
       if column >= 0 { values[row * width + column] = 1 }
     }

@@ -35,6 +35,10 @@ extension Scaler {
 
   private func mapped(_ x: HostArray, _ map: (Double, Int) -> Double) throws -> HostArray {
     let table = try FeatureTable(x)
+    guard offset.count == scale.count else {
+      throw DataError("scaler", .mismatch(
+        "has \(offset.count) offsets and \(scale.count) scales"))
+    }
     guard table.features == offset.count else {
       throw DataError("scaler", .mismatch(
         "fitted on \(offset.count) features, the data has \(table.features)"))

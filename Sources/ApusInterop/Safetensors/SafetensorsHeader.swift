@@ -104,6 +104,12 @@ struct SafetensorsHeader: Equatable {
       throw Mistake(reason: "\"\(name)\" lacks dtype, shape or data_offsets")
     }
     let type = TensorType(dtype, dims)
+    if let violation = type.sizeViolation {
+      throw Mistake(reason: "\"\(name)\": \(violation.reason)")
+    }
+    guard offsets[0] >= 0 else {
+      throw Mistake(reason: "\"\(name)\" begins at byte \(offsets[0])")
+    }
     guard offsets[0] <= offsets[1] else {
       throw Mistake(reason: "\"\(name)\" ends at byte \(offsets[1]), before \(offsets[0])")
     }

@@ -28,6 +28,9 @@ extension Loss {
         try require(
           classWeights == nil && ignoredLabel == nil,
           "class weights and an ignored label need class numbers as target, not \(target.dtype)")
+        try require(
+          labelSmoothing >= 0 && labelSmoothing <= 1,
+          "labelSmoothing \(labelSmoothing) is outside 0...1")
         let smooth =
           labelSmoothing == 0
           ? target : target * (1 - labelSmoothing) + labelSmoothing / Double(logits.shape[-1])

@@ -29,7 +29,7 @@ extension Loss {
   public static func huber(delta: Double = 1) -> Loss {
     Loss("huber") { (prediction, target) throws(Violation) in
       try requireSame(prediction, target)
-      try require(delta > 0, "delta \(delta) is not positive")
+      try require(delta > 0 && delta.isFinite, "delta \(delta) is not positive and finite")
       let distance = (prediction - target).abs()
       let near = distance.square() * 0.5
       let far = (distance - delta / 2) * delta

@@ -40,6 +40,11 @@ extension Layer {
   public func build(
     _ input: TensorType, seed: UInt64, file: String = #fileID, line: Int = #line
   ) throws(TensorError) -> TensorType {
+    if let violation = input.sizeViolation {
+      throw TensorError(
+        operation: "\(Self.self)", reason: violation.reason,
+        operands: [.init(name: "input", type: input)], site: CallSite(file: file, line: line))
+    }
     _ = ModuleTree(self)
     let output = Initialization.$current.withValue(Initialization(seed: seed)) {
       self(Tensor.placeholder(input), .inference, file: file, line: line)

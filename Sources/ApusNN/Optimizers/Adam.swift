@@ -40,7 +40,7 @@ public struct Adam: Optimizer {
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor]) {
     let (p, m, v) = adamUpdate(
-      parameter, gradient: gradient, firstMoment: state[0], secondMoment: state[1],
+      parameter, gradient: gradient, firstMoment: state.slot(0), secondMoment: state.slot(1),
       scalars: scalars, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
       decoupled: false)
     return (p, [m, v])
@@ -83,7 +83,7 @@ public struct AdamW: Optimizer {
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor]) {
     let (p, m, v) = adamUpdate(
-      parameter, gradient: gradient, firstMoment: state[0], secondMoment: state[1],
+      parameter, gradient: gradient, firstMoment: state.slot(0), secondMoment: state.slot(1),
       scalars: scalars, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
       decoupled: true)
     return (p, [m, v])

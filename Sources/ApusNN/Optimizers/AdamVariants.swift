@@ -38,9 +38,9 @@ public struct AMSGrad: Optimizer {
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor]) {
     let g = decayed(gradient, parameter, weightDecay)
-    let m = beta1 * state[0] + (1 - beta1) * g
-    let v = beta2 * state[1] + (1 - beta2) * g.square()
-    let largest = maximum(state[2], v)
+    let m = beta1 * state.slot(0) + (1 - beta1) * g
+    let v = beta2 * state.slot(1) + (1 - beta2) * g.square()
+    let largest = maximum(state.slot(2), v)
     let scale = (largest / scalars[1]).sqrt() + epsilon
     return (parameter - scalars[0] * m / scale, [m, v, largest])
   }
@@ -83,8 +83,8 @@ public struct Adamax: Optimizer {
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor]) {
     let g = decayed(gradient, parameter, weightDecay)
-    let m = beta1 * state[0] + (1 - beta1) * g
-    let u = maximum(beta2 * state[1], g.abs() + epsilon)
+    let m = beta1 * state.slot(0) + (1 - beta1) * g
+    let u = maximum(beta2 * state.slot(1), g.abs() + epsilon)
     return (parameter - scalars[0] * m / u, [m, u])
   }
 }
@@ -139,10 +139,10 @@ public struct NAdam: Optimizer {
   ) -> (parameter: Tensor, state: [Tensor]) {
     let (rate, mu, next) = (scalars[0], scalars[1], scalars[2])
     let g = decayed(gradient, parameter, weightDecay)
-    let m = beta1 * state[0] + (1 - beta1) * g
-    let v = beta2 * state[1] + (1 - beta2) * g.square()
+    let m = beta1 * state.slot(0) + (1 - beta1) * g
+    let v = beta2 * state.slot(1) + (1 - beta2) * g.square()
     // Slots begin at zero: the first product is μ₁ itself.
-    let product = (state[2] + scalars[4]) * mu
+    let product = (state.slot(2) + scalars[4]) * mu
     let ahead = next * m / (1 - product * next) + (1 - mu) * g / (1 - product)
     let scale = (v / scalars[3]).sqrt() + epsilon
     return (parameter - rate * ahead / scale, [m, v, product])

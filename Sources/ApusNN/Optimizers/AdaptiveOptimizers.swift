@@ -25,7 +25,7 @@ public struct AdaGrad: Optimizer {
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor]) {
     let g = decayed(gradient, parameter, weightDecay)
-    let sum = state[0] + g.square()
+    let sum = state.slot(0) + g.square()
     return (parameter - scalars[0] * g / (sum.sqrt() + epsilon), [sum])
   }
 }
@@ -64,10 +64,10 @@ public struct RMSProp: Optimizer {
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor]) {
     let g = decayed(gradient, parameter, weightDecay)
-    let v = alpha * state[0] + (1 - alpha) * g.square()
+    let v = alpha * state.slot(0) + (1 - alpha) * g.square()
     let step = g / (v.sqrt() + epsilon)
     guard momentum != 0 else { return (parameter - scalars[0] * step, [v]) }
-    let buffer = momentum * state[1] + step
+    let buffer = momentum * state.slot(1) + step
     return (parameter - scalars[0] * buffer, [v, buffer])
   }
 }
@@ -105,9 +105,9 @@ public struct AdaDelta: Optimizer {
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor]) {
     let g = decayed(gradient, parameter, weightDecay)
-    let v = rho * state[0] + (1 - rho) * g.square()
-    let step = (state[1] + epsilon).sqrt() / (v + epsilon).sqrt() * g
-    let delta = rho * state[1] + (1 - rho) * step.square()
+    let v = rho * state.slot(0) + (1 - rho) * g.square()
+    let step = (state.slot(1) + epsilon).sqrt() / (v + epsilon).sqrt() * g
+    let delta = rho * state.slot(1) + (1 - rho) * step.square()
     return (parameter - scalars[0] * step, [v, delta])
   }
 }

@@ -9,7 +9,13 @@ public enum GradientClipping: Sendable, Hashable {
   /// The Euclidean norm of all gradients together to `limit`.
   case globalNorm(Double)
 
-  /// Returns the limited gradients.
+  private var limit: Double {
+    switch self {
+    case .value(let limit), .norm(let limit), .globalNorm(let limit): limit
+    }
+  }
+
+  /// Returns the limited gradients; failed tensors when the limit is negative or NaN.
   ///
   /// Norms are those of PyTorch's `clip_grad_norm_`: the factor is `limit / (norm + 1e-6)`.
   public func callAsFunction(_ gradients: [Tensor]) -> [Tensor] {
@@ -20,9 +26,17 @@ public enum GradientClipping: Sendable, Hashable {
       let factor = (limit / (sumOfSquares.sqrt() + 1e-6)).clamped(to: 0...1)
       return x * factor.converted(to: x.dtype)
     }
+    guard limit >= 0 else {
+      let failed = Tensor(
+        error: TensorError(
+          operation: "clip", reason: "the limit \(limit) is not a number from 0",
+          layerPath: LayerScope.current?.path, site: LayerScope.current?.site))
+      return gradients.map { $0.error == nil ? failed : $0 }
+    }
+    if limit == .infinity { return gradients }
     switch self {
     case .value(let limit):
-      return gradients.map { $0.clamped(to: -Swift.max(limit, 0)...Swift.max(limit, 0)) }
+      return gradients.map { $0.clamped(to: -limit...limit) }
     case .norm(let limit):
       return gradients.map { scaled($0, squares($0), limit) }
     case .globalNorm(let limit):

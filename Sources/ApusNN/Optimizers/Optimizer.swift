@@ -33,6 +33,18 @@ public protocol Optimizer: Sendable {
   ) -> (parameter: Tensor, state: [Tensor])
 }
 
+extension [Tensor] {
+  /// The state in a slot; a failed tensor where it was not given.
+  func slot(_ index: Int) -> Tensor {
+    indices.contains(index)
+      ? self[index]
+      : Tensor(
+        error: TensorError(
+          operation: "update", reason: "slot \(index) is missing: \(count) were given",
+          layerPath: LayerScope.current?.path, site: LayerScope.current?.site))
+  }
+}
+
 extension Optimizer {
   /// The type of a parameter's slots: `f32` for 16-bit floats.
   package func slotType(_ parameter: TensorType) -> TensorType {

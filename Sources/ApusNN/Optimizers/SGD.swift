@@ -32,11 +32,11 @@ public struct SGD: Optimizer {
   public func update(
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor]) {
-    guard let velocity = state.first else {
+    if momentum == 0 {
       return (parameter - scalars[0] * decayed(gradient, parameter, weightDecay), [])
     }
     let (p, v) = sgdMomentumUpdate(
-      parameter, gradient: gradient, velocity: velocity, scalars: scalars, momentum: momentum,
+      parameter, gradient: gradient, velocity: state.slot(0), scalars: scalars, momentum: momentum,
       nesterov: nesterov, weightDecay: weightDecay)
     return (p, [v])
   }

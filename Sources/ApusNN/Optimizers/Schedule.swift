@@ -62,15 +62,17 @@ public struct Schedule: Sendable, CustomStringConvertible {
   ///
   /// - Source: Smith and Topin 2018.
   public static func oneCycle(steps: Int, rise: Double = 0.3, final: Double = 1e-3) -> Schedule {
-    let up = max(Int(Double(steps) * rise), 1)
+    let share = rise >= 0 ? min(rise, 1) : 0
+    let up = max(Int(min(Double(max(steps, 1)) * share, 1e15)), 1)
     return Schedule.cosine(steps: max(steps - up, 1), final: final).warmedUp(steps: up)
   }
 
   /// Rises in a straight line over `steps` updates, then follows this schedule from its start.
   public func warmedUp(steps: Int) -> Schedule {
     let later = factor
+    let rise = max(steps, 0)
     return Schedule("warmUp(\(steps)) then \(description)") { step in
-      step < steps ? Double(step + 1) / Double(steps) : later(step - steps)
+      step < rise ? Double(max(step, 0) + 1) / Double(rise) : later(step - rise)
     }
   }
 }

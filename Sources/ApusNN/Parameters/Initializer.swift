@@ -91,7 +91,12 @@ extension Initializer {
         type.shape, mean: mean, standardDeviation: deviation, dtype: type.dtype, key: key)
     }
     func uniform(_ lower: Double, _ upper: Double) -> Tensor {
-      lower < upper
+      guard (upper - lower).isFinite else {
+        return Tensor(
+          error: TensorError(
+            operation: "initializer", reason: "\(description) gives no finite range for \(type)"))
+      }
+      return lower < upper
         ? .uniform(type.shape, in: lower..<upper, dtype: type.dtype, key: key)
         : Tensor(repeating: lower, shape: type.shape, dtype: type.dtype)
     }

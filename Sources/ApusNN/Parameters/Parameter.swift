@@ -22,10 +22,10 @@ public final class Parameter: Sendable, CustomStringConvertible {
     self.name = name
   }
 
-  /// Creates a parameter from values.
+  /// Creates a parameter from values; of a failed tensor, one whose value is that tensor.
   public convenience init(_ value: Tensor, name: String? = nil, isTrainable: Bool = true) {
     self.init(.zeros, name: name, dtype: value.dtype, isTrainable: isTrainable)
-    try? variable.assign(value)
+    variable.start(with: value)
   }
 
   /// The current value.

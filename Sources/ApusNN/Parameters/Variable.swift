@@ -44,9 +44,18 @@ package final class Variable: Sendable {
     set { state.withLock { if $0.path == nil { $0.path = newValue } } }
   }
 
+  /// Sets the first value, with its mistake if it failed.
+  package func start(with tensor: Tensor) {
+    state.withLock { state in
+      state.type = tensor.error == nil ? tensor.type : nil
+      state.value = .tensor(tensor)
+    }
+  }
+
   /// Fixes dtype and shape and draws the first values; does nothing once that has happened.
   package func allocate(_ dtype: DType, _ shape: Shape) throws(Violation) {
     if type != nil { return }
+    if case .tensor = state.withLock({ $0.value }) { return }
     try require(
       shape.dims.allSatisfy { $0 >= 0 }, "\(label) cannot have shape \(shape)")
     let type = TensorType(fixedDType ?? dtype, shape)

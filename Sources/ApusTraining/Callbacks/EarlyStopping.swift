@@ -46,7 +46,11 @@ public final class EarlyStopping: Callback {
     self.direction = direction
   }
 
-  public func trainingBegan(_ run: TrainingRun) {
+  public func trainingBegan(_ run: TrainingRun) throws {
+    guard minimumDelta.isFinite else {
+      throw TensorError(
+        operation: "EarlyStopping", reason: "minimumDelta \(minimumDelta) is not finite")
+    }
     guard run.history.epochs.isEmpty else { return }
     best = nil
     waited = 0
@@ -92,7 +96,7 @@ public final class EarlyStopping: Callback {
   }
 
   public func restore(_ state: CallbackState) {
-    waited = Int(lossy: state.values["waited"] ?? 0)
+    waited = min(max(Int(lossy: state.values["waited"] ?? 0), 0), 1 << 53)
     lastEpoch = Int(lossy: state.values["lastEpoch"] ?? 0)
     if let value = state.values["best"], let epoch = state.values["bestEpoch"] {
       best = (value, Int(lossy: epoch))

@@ -87,10 +87,12 @@ struct TrainingCheckpoint {
         reason: "has format \(position.format), "
           + "this version reads \(CheckpointPosition.currentFormat)")
     }
-    guard position.batch >= 0, position.step >= 0, position.epoch >= 0,
+    let numbers = [position.batch, position.samples, position.step, position.epoch]
+    guard numbers.allSatisfy((0...1 << 53).contains),
       position.firstEpoch >= 0, position.firstEpoch <= position.epoch
     else {
-      throw FileError(path: path, reason: "is no training checkpoint: its position is negative")
+      throw FileError(
+        path: path, reason: "is no training checkpoint: its position is negative or too large")
     }
     self.path = path
     self.position = position

@@ -71,6 +71,9 @@ final class BatchSteps {
   /// The step for batches of `count` samples.
   func step(_ count: Int) throws -> BatchStep {
     if let recent, recent.count == count { return recent }
+    guard (1..<1 << 32).contains(count) else {
+      throw TensorError(operation: "fit", reason: "a batch has \(count) samples")
+    }
     let step = try made[count] ?? make(count)
     made[count] = step
     recent = step
@@ -92,7 +95,9 @@ extension BatchSource {
 
   /// The number of samples in an epoch.
   var sampleCount: Int {
-    batchCount > 0 ? (batchCount - 1) * batchSize + sampleCount(ofBatch: batchCount - 1) : 0
+    guard batchCount > 0 else { return 0 }
+    return (batchCount - 1).timesClamped(batchSize)
+      .plusClamped(sampleCount(ofBatch: batchCount - 1))
   }
 }
 

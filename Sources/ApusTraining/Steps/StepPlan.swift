@@ -31,9 +31,24 @@ final class StepPlan: @unchecked Sendable {
     state: HeldState, inputs types: [TensorType],
     trace: (_ state: [Tensor], _ inputs: [Tensor]) throws(TensorError) -> Trace
   ) throws(TensorError) {
+    for type in types {
+      if let violation = type.sizeViolation {
+        throw TensorError(operation: "fit", reason: violation.reason)
+      }
+    }
     let places = state.types.map { Tensor.placeholder($0) }
     let arguments = types.map { Tensor.placeholder($0) }
     let traced = try trace(places, arguments)
+    for (output, place) in traced.updates {
+      let value = traced.outputs[output]
+      if let error = value.error { throw error }
+      guard value.type == state.types[place] else {
+        throw TensorError(
+          operation: "fit",
+          reason: "a step changes a value of type \(state.types[place]) to \(value.type)",
+          operands: [.init(name: "new value", type: value.type, origin: value.node.site)])
+      }
+    }
     let captured = try Graph.capture(traced.outputs, inputs: places + arguments)
     var options = CompileOptions()
     options.donations = traced.updates

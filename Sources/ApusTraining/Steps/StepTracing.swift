@@ -53,6 +53,11 @@ struct StepRecipe {
           places[place], gradient: gradients[index], state: state.slots[index].map { places[$0] },
           scalars: inputs[2])
         replace(place, by: value)
+        guard slots.count == state.slots[index].count else {
+          throw TensorError(
+            operation: optimizer.name,
+            reason: "update gives \(slots.count) slots, there are \(state.slots[index].count)")
+        }
         for (slot, value) in zip(state.slots[index], slots) { replace(slot, by: value) }
       }
       for (buffer, value) in context.updates {

@@ -129,8 +129,20 @@ final class FitLoop {
     // Later epochs see the same samples again.
     if run.epoch == 1 { try step.checkForNaN(operation: "fit", batch: run.batch) }
     let number = trainer.step
-    let scalars = trainer.optimizer.scalars(rate: trainer.learningRate, step: number)
+    let rate = trainer.learningRate
+    guard rate >= 0, rate.isFinite else {
+      throw TensorError(
+        operation: "fit",
+        reason: "learning rate \(rate) of update \(number + 1) is not a finite number from 0")
+    }
+    let scalars = trainer.optimizer.scalars(rate: rate, step: number)
     let memory = step.plan.inputs[2].pointer
+    let held = step.plan.inputs[2].byteCount / (trainer.precision == .float64 ? 8 : 4)
+    guard scalars.count == held else {
+      throw TensorError(
+        operation: trainer.optimizer.name,
+        reason: "gives \(scalars.count) scalars for update \(number + 1), gave \(held) before")
+    }
     if trainer.precision == .float64 {
       for (index, value) in scalars.enumerated() {
         memory.storeBytes(of: value, toByteOffset: index * 8, as: Double.self)

@@ -52,7 +52,13 @@ public final class TrainingRun {
 
   /// Gives parameters and buffers the values of a snapshot.
   public func restore(_ snapshot: [Tensor]) throws {
-    for ((_, variable), value) in zip(model.variables, snapshot) { try variable.assign(value) }
+    let variables = model.variables
+    guard snapshot.count == variables.count else {
+      throw TensorError(
+        operation: "restore",
+        reason: "\(snapshot.count) values for \(variables.count) parameters and buffers")
+    }
+    for ((_, variable), value) in zip(variables, snapshot) { try variable.assign(value) }
   }
 
   /// Writes a checkpoint that a run can resume from.

@@ -51,7 +51,8 @@ package struct Iota: Operation {
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     try require(type.dtype.isNumeric, "needs a numeric dtype, not \(type.dtype)")
     try require(type.dims.allSatisfy { $0 >= 0 }, "shape \(type.shape) has a negative extent")
-    _ = try type.shape.normalized(axis: axis)
+    try require(
+      type.shape.dims.indices.contains(axis), "axis \(axis) is out of range for rank \(type.rank)")
     return [type]
   }
   package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] { [] }

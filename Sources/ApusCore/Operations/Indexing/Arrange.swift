@@ -35,7 +35,7 @@ extension Tensor {
       let pairs = Array(zip(repetitions, shape.dims))
       return reshaped(to: Shape(pairs.flatMap { [1, $1] }))
         .broadcast(to: Shape(pairs.flatMap { [$0, $1] }))
-        .reshaped(to: Shape(pairs.map { $0 * $1 }))
+        .reshaped(to: Shape(pairs.map { $0.timesClamped($1) }))
     }
   }
 
@@ -50,7 +50,7 @@ extension Tensor {
       try require(count >= 0, "count \(count) is negative")
       var (spread, dims) = (shape.dims, shape.dims)
       spread.insert(count, at: axis + 1)
-      dims[axis] *= count
+      dims[axis] = dims[axis].timesClamped(count)
       return expanded(at: axis + 1).broadcast(to: Shape(spread)).reshaped(to: Shape(dims))
     }
   }

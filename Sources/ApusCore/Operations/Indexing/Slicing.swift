@@ -17,7 +17,9 @@ extension Tensor {
         Slice(
           starts: all.map { $0?.lowerBound ?? 0 },
           limits: zip(all, shape.dims).map { $0?.upperBound ?? $1 },
-          strides: steps + Array(repeating: 1, count: rest)), [self], at: site)
+          // Beyond the extent, one step is as good as another.
+          strides: zip(steps, shape.dims).map { Swift.min($0, Swift.max($1, 1)) }
+            + Array(repeating: 1, count: rest)), [self], at: site)
     }
   }
 
@@ -52,7 +54,7 @@ extension Tensor {
       let low = first.map { Swift.max(extent - 1 - $0, 0) } ?? 0
       let high = last.map { extent - 1 - $0 } ?? extent
       return flipped(axes: [axis]).sliced(
-        axis: axis, low..<Swift.max(low, high), stride: -step, file: file, line: line)
+        axis: axis, low..<Swift.max(low, high), stride: step == .min ? .max : -step, file: file, line: line)
     }
   }
 
@@ -78,23 +80,27 @@ extension Tensor {
   public func lowerTriangle(
     diagonal offset: Int = 0, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    triangle("lowerTriangle", CallSite(file: file, line: line)) { $1 .<= $0 + Double(offset) }
+    triangle("lowerTriangle", offset, CallSite(file: file, line: line)) { $1 .<= $0 + $2 }
   }
 
   /// Returns the matrices in the last two axes with zeros below a diagonal.
   public func upperTriangle(
     diagonal offset: Int = 0, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    triangle("upperTriangle", CallSite(file: file, line: line)) { $1 .>= $0 + Double(offset) }
+    triangle("upperTriangle", offset, CallSite(file: file, line: line)) { $1 .>= $0 + $2 }
   }
 
   private func triangle(
-    _ name: String, _ site: CallSite, keeping rule: (_ row: Tensor, _ column: Tensor) -> Tensor
+    _ name: String, _ offset: Int, _ site: CallSite,
+    keeping rule: (_ row: Tensor, _ column: Tensor, _ offset: Double) -> Tensor
   ) -> Tensor {
     attempt(name, [self], at: site) { () throws(Violation) in
       try require(rank >= 2, "needs rank 2 or more, has \(rank)")
       let matrix: Shape = [shape[-2], shape[-1]]
-      let kept = rule(Tensor.iota(matrix, axis: 0), Tensor.iota(matrix, axis: 1))
+      // Beyond the corners nothing changes, and coordinates stay in range.
+      let reach = Swift.min(Swift.max(offset, -shape[-2]), shape[-1])
+      let kept = rule(
+        Tensor.iota(matrix, axis: 0), Tensor.iota(matrix, axis: 1), Double(reach))
       return self.where(kept, else: Tensor(0, like: self))
     }
   }

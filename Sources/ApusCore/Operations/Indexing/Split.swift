@@ -8,7 +8,7 @@ extension Tensor {
     parts(count: sizes.count, at: CallSite(file: file, line: line)) { () throws(Violation) in
       let axis = try shape.normalized(axis: axis)
       for size in sizes { try require(size >= 0, "size \(size) is negative") }
-      let total = sizes.reduce(0, +)
+      let total = sizes.reduce(0) { $0.plusClamped($1) }
       try require(
         total == shape.dims[axis],
         "sizes \(sizes) add up to \(total), axis \(axis) has extent \(shape.dims[axis])")
@@ -20,10 +20,15 @@ extension Tensor {
   public func split(
     into count: Int, axis: Int = 0, file: String = #fileID, line: Int = #line
   ) -> [Tensor] {
-    parts(count: count, at: CallSite(file: file, line: line)) { () throws(Violation) in
+    // A refusal gives as many failed tensors, unless that number is the mistake.
+    let limit = Self.greatestPartCount
+    return parts(
+      count: count > limit ? 1 : count, at: CallSite(file: file, line: line)
+    ) { () throws(Violation) in
       let axis = try shape.normalized(axis: axis)
       let extent = shape.dims[axis]
       try require(count > 0, "count \(count) is not positive")
+      try require(count <= limit, "\(count) parts are more than \(limit)")
       try require(
         extent % count == 0,
         "axis \(axis) with extent \(extent) does not split into \(count) equal parts")
@@ -39,10 +44,16 @@ extension Tensor {
       let axis = try shape.normalized(axis: axis)
       let extent = shape.dims[axis]
       try require(size > 0, "size \(size) is not positive")
+      let count = extent == 0 ? 0 : (extent - 1) / size + 1
+      try require(
+        count <= Self.greatestPartCount, "\(count) parts are more than \(Self.greatestPartCount)")
       let starts = stride(from: 0, to: extent, by: size)
       return (axis, starts.map { Swift.min(size, extent - $0) })
     }
   }
+
+  /// More parts than anyone wants: the number is a mistake.
+  private static var greatestPartCount: Int { 1 << 20 }
 
   /// Cuts the axis as `rule` says; a refusal gives `count` failed tensors.
   private func parts(

@@ -18,6 +18,7 @@ package struct BatchNorm: Composite {
 
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     let x = operands[0]
+    try requireEpsilon(epsilon)
     try Self.checkBatch(x)
     let channels = x.with(shape: [x[-1]])
     for (name, type) in zip(["gamma", "beta"], operands.dropFirst()) {
@@ -88,6 +89,11 @@ package struct BatchNormGradient: Composite {
   }
 }
 
+/// Refuses what cannot keep a variance from 0.
+func requireEpsilon(_ epsilon: Double) throws(Violation) {
+  try require(epsilon >= 0 && epsilon.isFinite, "epsilon \(epsilon) is not a finite number from 0")
+}
+
 extension Tensor {
   /// Returns the tensor with each channel brought to mean 0 and variance 1 over the other axes,
   /// scaled and shifted; and the mean and variance used.
@@ -124,6 +130,7 @@ extension Tensor {
     let operands = [self] + statistics.compactMap { $0 }
     return attempt("batchNorm", operands, at: site) { () throws(Violation) in
       try require(dtype.isFloating, "needs a floating dtype, not \(dtype)")
+      try requireEpsilon(epsilon)
       try require(rank >= 2, "needs x[N…, C] of rank 2 or more: the rank is \(rank)")
       let channels = type.with(shape: [shape[-1]])
       for (name, statistic) in zip(names, statistics) {

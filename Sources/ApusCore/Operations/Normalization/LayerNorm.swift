@@ -31,6 +31,7 @@ package struct LayerNorm: Composite {
   }
 
   func checkRows(_ x: TensorType) throws(Violation) {
+    try requireEpsilon(epsilon)
     try require(x.dtype.isFloating, "needs a floating dtype, not \(x.dtype)")
     try require(
       axisCount > 0 && axisCount <= x.rank, "axisCount \(axisCount) is outside 1...\(x.rank)")

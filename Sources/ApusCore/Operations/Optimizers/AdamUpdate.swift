@@ -27,6 +27,9 @@ package struct AdamUpdate: Composite {
 
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     try checkUpdate(operands, names: operandNames, scalars: 4)
+    try requireSettings([
+      ("beta1", beta1), ("beta2", beta2), ("epsilon", epsilon), ("weightDecay", weightDecay),
+    ])
     return [operands[0], operands[0], operands[0]]
   }
 

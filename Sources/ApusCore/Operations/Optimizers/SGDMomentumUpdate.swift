@@ -19,6 +19,7 @@ package struct SGDMomentumUpdate: Composite {
 
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     try checkUpdate(operands, names: operandNames, scalars: 2)
+    try requireSettings([("momentum", momentum), ("weightDecay", weightDecay)])
     return [operands[0], operands[0]]
   }
 
@@ -52,6 +53,13 @@ public func sgdMomentumUpdate(
     operation, [parameter, gradient, velocity, scalars], results: 2,
     at: CallSite(file: file, line: line))
   return (results[0], results[1])
+}
+
+/// Refuses settings of an update that are not finite numbers from 0.
+func requireSettings(_ settings: [(name: String, value: Double)]) throws(Violation) {
+  for (name, value) in settings {
+    try require(value >= 0 && value.isFinite, "\(name) \(value) is not a finite number from 0")
+  }
 }
 
 /// Checks that gradient and state have the parameter's type, and the number of scalars.

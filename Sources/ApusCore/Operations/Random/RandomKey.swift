@@ -44,9 +44,17 @@ public struct RandomKey: Sendable {
   }
 
   /// Returns `count` keys, each with a stream of its own: key `i` is this one folded with `-1 - i`.
+  ///
+  /// A count below 0 or above 2²⁴ gives one key whose tensor failed.
   public func split(_ count: Int) -> [RandomKey] {
-    (0..<max(count, 0)).map { folding(in: -1 - $0) }
+    guard (0...1 << 24).contains(count) else {
+      let reason = "\(count) keys are not a number from 0 to \(1 << 24)"
+      return [RandomKey(failed: Tensor(error: TensorError(operation: "split", reason: reason)))]
+    }
+    return (0..<count).map { folding(in: -1 - $0) }
   }
+
+  private init(failed: Tensor) { tensor = failed }
 
   private init(folded key: Tensor, _ number: Tensor, _ site: CallSite?) {
     tensor = apply(FoldIn(), [key, number], at: site)

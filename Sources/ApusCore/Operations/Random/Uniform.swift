@@ -9,7 +9,7 @@ extension Tensor {
     let site = CallSite(file: file, line: line)
     return attempt("uniform", [key.tensor], at: site) { () throws(Violation) in
       let (a, b) = (range.lowerBound, range.upperBound)
-      try require(a.isFinite && b.isFinite, "the range \(a)..<\(b) is not finite")
+      try require((b - a).isFinite, "the range \(a)..<\(b) is not finite")
       let u = try unit(shape, dtype, key, site)
       if a == 0 && b == 1 && u.dtype == dtype { return u }
       // Rounding can reach the end of the range.
@@ -31,10 +31,22 @@ extension Tensor {
       try require(dtype.isInteger, "needs an integer dtype, not \(dtype)")
       let (length, overflow) = range.upperBound.subtractingReportingOverflow(range.lowerBound)
       try require(!overflow && length < 1 << 53, "the range \(range) is longer than 2^53")
+      let last = range.upperBound - 1
+      try require(
+        Tensor.holds(range.lowerBound, dtype) && Tensor.holds(last, dtype),
+        "\(dtype) does not hold all of the range \(range)")
       let bits = apply(RandomBits(type: TensorType(.int64, shape)), [key.tensor], at: site)
       let positive = bits .& Tensor(integer: 1 << 53 - 1)
       let place = positive % Tensor(integer: Int64(length))
       return (place + Tensor(integer: Int64(range.lowerBound))).converted(to: dtype)
+    }
+  }
+
+  private static func holds(_ value: Int, _ dtype: DType) -> Bool {
+    switch dtype {
+    case .uint8: UInt8(exactly: value) != nil
+    case .int32: Int32(exactly: value) != nil
+    default: true
     }
   }
 

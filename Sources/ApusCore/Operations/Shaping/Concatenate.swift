@@ -21,7 +21,7 @@ package struct Concatenate: Operation {
         other == first.dims,
         "shapes differ beside axis \(axis): operand 0 is \(first.shape), "
           + "operand \(index) is \(operand.shape)")
-      dims[axis] += operand.dims[axis]
+      dims[axis] = dims[axis].plusClamped(operand.dims[axis])
     }
     return [first.with(shape: Shape(dims))]
   }
@@ -49,7 +49,13 @@ public func stacked(
   _ tensors: [Tensor], axis: Int = 0, file: String = #fileID, line: Int = #line
 ) -> Tensor {
   let site = CallSite(file: file, line: line)
-  let place = axis < 0 ? axis + (tensors.first?.rank ?? 0) + 1 : axis
+  let rank = tensors.first?.rank ?? 0
+  let place = axis < 0 && axis + rank + 1 >= 0 ? axis + rank + 1 : axis
+  if let failed = tensors.first(where: { $0.error != nil }) { return failed }
+  guard (0...rank).contains(place) else {
+    let reason = "axis \(axis) is out of range for \(tensors.count) tensors of rank \(rank)"
+    return Tensor(error: refusal(of: "stack", tensors, Violation(reason), at: site))
+  }
   let expanded = tensors.map { $0.expanded(at: place, file: file, line: line) }
-  return apply(Concatenate(axis: place), expanded, at: site)
+  return apply(Concatenate(axis: place), expanded, at: site).sited(at: site)
 }

@@ -27,8 +27,12 @@ package struct Pad: Operation {
     var dims: [Int] = []
     for axis in 0..<x.rank {
       try require(interior[axis] >= 0, "interior padding \(interior[axis]) is negative")
-      let extent = x.dims[axis] + max(x.dims[axis] - 1, 0) * interior[axis]
-      let padded = extent + low[axis] + high[axis]
+      for amount in [low[axis], high[axis], interior[axis]] {
+        try require(
+          amount.magnitude < 1 << 56, "padding \(amount) of axis \(axis) is too large")
+      }
+      let extent = x.dims[axis].plusClamped(max(x.dims[axis] - 1, 0).timesClamped(interior[axis]))
+      let padded = extent.plusClamped(low[axis] + high[axis])
       try require(
         padded >= 0, "axis \(axis) with extent \(x.dims[axis]) would get extent \(padded)")
       dims.append(padded)

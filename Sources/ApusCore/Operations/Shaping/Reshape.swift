@@ -26,7 +26,7 @@ extension Tensor {
     if error != nil { return self }
     var dims = dims
     let unknown = dims.indices.filter { dims[$0] == -1 }
-    let known = dims.reduce(1) { $1 == -1 ? $0 : $0.multipliedReportingOverflow(by: $1).partialValue }
+    let known = dims.reduce(1) { $1 == -1 ? $0 : $0.timesClamped($1) }
     if unknown.count == 1, known > 0, count % known == 0 { dims[unknown[0]] = count / known }
     return reshaped(to: Shape(dims), file: file, line: line)
   }

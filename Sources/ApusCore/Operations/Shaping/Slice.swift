@@ -28,7 +28,7 @@ package struct Slice: Operation {
       try require(
         0 <= start && start <= limit && limit <= x.dims[axis],
         "\(start)..<\(limit) is out of range for axis \(axis) with extent \(x.dims[axis])")
-      dims.append((limit - start + step - 1) / step)
+      dims.append(limit == start ? 0 : (limit - start - 1) / step + 1)
     }
     return [x.with(shape: Shape(dims))]
   }
@@ -59,7 +59,9 @@ extension Tensor {
       var starts = Array(repeating: 0, count: rank)
       var limits = shape.dims
       var strides = Array(repeating: 1, count: rank)
-      (starts[axis], limits[axis], strides[axis]) = (range.lowerBound, range.upperBound, step)
+      (starts[axis], limits[axis], strides[axis]) = (
+        range.lowerBound, range.upperBound, Swift.min(step, Swift.max(shape.dims[axis], 1))
+      )
       return apply(Slice(starts: starts, limits: limits, strides: strides), [self], at: site)
     }
   }
