@@ -60,6 +60,7 @@ let package = Package(
       swiftSettings: strict),
     tests("ApusCore", ["ApusCPU"]),
     tests("ApusCPU"),
+    tests("Apus"),
     tests("ApusNN", ["ApusCPU", "ApusModels"]),
     tests("ApusInterop", ["ApusCPU", "ApusModels"]),
     tests("ApusTraining", ["ApusCPU", "ApusModels"]),

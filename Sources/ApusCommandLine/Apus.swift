@@ -4,7 +4,7 @@ import Foundation
 
 /// The command line of Apus.
 @main
-struct ApusCommand: AsyncParsableCommand {
+struct ApusCommand: ParsableCommand {
   static let version = "0.1.0"
 
   static let configuration = CommandConfiguration(
@@ -23,14 +23,10 @@ struct ApusCommand: AsyncParsableCommand {
       DataCommand.self, InfoCommand.self, ExplainCommand.self,
     ])
 
-  static func main() async {
+  static func main() {
     do {
       var command = try parseAsRoot()
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
-      }
+      try command.run()
     } catch {
       let isParsing = exitCode(for: error) != .failure
       if isParsing || error is ExitCode { exit(withError: error) }

@@ -1,7 +1,9 @@
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "threads_internal.h"
 
@@ -20,6 +22,7 @@ static struct {
   // Low 32 bits: how many workers the loop wants; high: number of the loop.
   atomic_uint_fast64_t ticket;
   atomic_int pending, sleeping;
+  atomic_int ids[most_workers];
 } pool = {.owner = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER,
           .wake = PTHREAD_COND_INITIALIZER};
 
@@ -63,6 +66,9 @@ typedef struct start {
 static void *work(void *arg) {
   start self = *(start *)arg;
   free(arg);
+#ifdef __linux__
+  atomic_store(&pool.ids[self.worker], gettid());
+#endif
   for (uint64_t seen = self.seen;;) {
     seen = next_ticket(seen);
     if (self.worker >= (int32_t)(uint32_t)seen) continue;
@@ -89,8 +95,14 @@ static int grow(int32_t workers) {
   return 1;
 }
 
+int apus_pool_identify(int32_t *ids, int32_t workers) {
+  for (int32_t worker = 1; worker < workers; worker++)
+    if ((ids[worker] = atomic_load(&pool.ids[worker])) == 0) return 0;
+  return 1;
+}
+
 int apus_pool_run(void (*body)(void *arg, int32_t worker), void *arg, int32_t workers) {
-  if (workers > most_workers || pthread_mutex_trylock(&pool.owner) != 0) return 0;
+  if (workers >= most_workers || pthread_mutex_trylock(&pool.owner) != 0) return 0;
   if (!grow(workers)) {
     pthread_mutex_unlock(&pool.owner);
     return 0;

@@ -113,6 +113,7 @@ enum { most_workers = 64 };
 
 // libgomp keeps one team per calling thread, so what is known about a team is kept per thread too.
 static _Thread_local struct team {
+  apus_gomp_parallel runtime;  // 0: the own pool
   int32_t threads;
   pid_t ids[most_workers];
   int processors[most_workers];
@@ -140,17 +141,23 @@ static void pin(struct team *team, int32_t worker, int caller) {
   }
 }
 
+// Learns who the workers are; 0 while the own pool has not started them.
+static int identify(struct team *team) {
+  if (!team->runtime) return apus_pool_identify(team->ids, team->threads);
+  team->runtime(note_worker, team, (unsigned)team->threads, 0);
+  return 1;
+}
+
 void apus_threads_separate(int32_t threads) {
-  apus_gomp_parallel parallel = atomic_load_explicit(&gomp_parallel, memory_order_acquire);
-  if (!parallel || inside_loop || threads > most_workers) return;
+  apus_gomp_parallel runtime = atomic_load_explicit(&gomp_parallel, memory_order_acquire);
+  if (inside_loop || threads > most_workers) return;
   int caller = sched_getcpu();
-  if (team.threads != threads) {
-    struct team fresh = {.threads = threads};
+  if (team.threads != threads || team.runtime != runtime) {
+    struct team fresh = {.runtime = runtime, .threads = threads};
     for (int32_t worker = 0; worker < most_workers; worker++) fresh.processors[worker] = -1;
     if (sched_getaffinity(0, sizeof fresh.allowed, &fresh.allowed) != 0) return;
+    if (CPU_COUNT(&fresh.allowed) >= threads && !identify(&fresh)) return;
     team = fresh;
-    if (CPU_COUNT(&team.allowed) < threads) return;
-    parallel(note_worker, &team, (unsigned)threads, 0);
     for (int32_t worker = 1; worker < threads; worker++)
       if (team.ids[worker]) pin(&team, worker, caller);
     return;

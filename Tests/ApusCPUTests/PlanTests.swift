@@ -79,6 +79,22 @@ import Testing
     #expect(function.traceCount == 1)
   }
 
+  @Test("the transpose of a product becomes a product of transposes, without a copy")
+  func transposedProduct() throws {
+    let types = [TensorType(.float64, [2, 3]), TensorType(.float64, [3, 4])]
+    let turned = try graph(of: { [matmul($0[0], $0[1]).matrixTransposed()] }, on: types)
+    let plan = try CPUExecutor().compile(turned, options: CompileOptions())
+    #expect(plan.description.contains("1 kernels"), "\(plan)")
+    let a = Tensor((0..<6).map(Double.init), shape: [2, 3])
+    let b = Tensor((0..<12).map { Double($0 * $0) }, shape: [3, 4])
+    let product = matmul(a, b)
+    let expected = try product.scalars(as: Double.self)
+    let actual = try matmul(a, b).matrixTransposed().scalars(as: Double.self)
+    for (row, column) in [(0, 0), (1, 0), (3, 1), (2, 1)] {
+      #expect(actual[row * 2 + column] == expected[column * 4 + row])
+    }
+  }
+
   @Test("an index out of range is thrown with its value, place and limit")
   func indexOutOfRange() {
     let x = Tensor([1, 2, 3] as [Float])

@@ -22,13 +22,13 @@ struct BadInputTests {
     try Folder.temporary { folder in
       let missing = folder + "/none.safetensors"
       for command in ["evaluate", "summary"] {
-        try expect([command, missing], "\(missing): cannot open: No such file or directory")
+        try expect([command, missing], "\(missing): cannot read: No such file or directory")
       }
       let foreign = folder + "/foreign"
       try write(Array("hello, world; this is no model".utf8), to: foreign)
       try expect(
         ["evaluate", foreign],
-        "\(foreign): not a valid safetensors file: a header of 8583896332133098856 bytes; "
+        "\(foreign): not a valid safetensors file: a header of 8583909746840200552 bytes; "
           + "the limit is 100000000")
       let other = folder + "/other.safetensors"
       try Safetensors([.init(name: "w", tensor: Tensor([1.0, 2.0]))]).write(to: other)

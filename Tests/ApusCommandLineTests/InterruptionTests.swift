@@ -15,8 +15,8 @@ struct InterruptionTests {
       .filter { $0.hasPrefix("checkpoint-") }.sorted().map { path + "/" + $0 }
   }
 
-  private func resume(_ folder: String) -> [String] {
-    ["train", "iris", "--quiet", "--checkpoint-every", "1", "--output", folder, "--resume"]
+  private func resume(_ folder: String, _ more: String...) -> [String] {
+    ["train", "iris", "--quiet", "--output", folder, "--resume"] + more
   }
 
   @Test("50 kills at random moments lose nothing, and end with the same bits")
@@ -30,7 +30,7 @@ struct InterruptionTests {
       while kills < 50 {
         let hasRun = !checkpoints(broken).isEmpty
         let arguments = hasRun
-          ? resume(broken) : Self.options + [broken, "--checkpoint-every", "1"]
+          ? resume(broken, "--checkpoint-every", "1") : Self.options + [broken, "--checkpoint-every", "1"]
         let process = try Tool.start(Tool.path, arguments)
         usleep(UInt32(20_000 + random.next() % 180_000))
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
@@ -62,7 +62,7 @@ struct InterruptionTests {
   func interrupt() throws {
     try Folder.temporary { folder in
       let (whole, broken) = (folder + "/whole", folder + "/broken")
-      let options = ["train", "iris", "--epochs", "400", "--batch-size", "1", "--quiet", "--output"]
+      let options = ["train", "iris", "--epochs", "1500", "--batch-size", "1", "--quiet", "--output"]
       #expect(try Tool.run(Tool.path, options + [whole]).status == 0)
       let errors = folder + "/errors"
       let process = try Tool.start(Tool.path, options + [broken], errors: errors)

@@ -7,7 +7,7 @@ struct UsageTests {
     (
       ["train", "iris", "--precision", "float8"],
       "Error: The value 'float8' is invalid for '--precision <precision>'. "
-        + "Please provide one of 'float32', 'float64' and 'bfloat16'.\n"
+        + "Please provide one of 'float32', 'float64' or 'bfloat16'.\n"
     ),
     (["train", "iris", "--epochs", "0"], "Error: --epochs is 0, must be from 1 to 1000000.\n"),
     (

@@ -1,3 +1,4 @@
+import ApusCore
 import Foundation
 import Testing
 
@@ -38,8 +39,11 @@ import Testing
       let descriptor = open("/dev/full", O_WRONLY)
       try #require(descriptor >= 0)
       defer { close(descriptor) }
+      #expect(throws: SystemError(code: ENOSPC)) {
+        try [1, 2, 3].withUnsafeBytes { try AtomicWriter.write($0, to: descriptor) }
+      }
       checkRefusal("model.bin: cannot write: No space left on device") {
-        try AtomicFile.write([1, 2, 3], to: descriptor, path: "model.bin")
+        throw FileBytes.refusal("model.bin", "write", ENOSPC)
       }
     }
   #endif

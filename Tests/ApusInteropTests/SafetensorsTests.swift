@@ -183,12 +183,14 @@ final class Scratch {
   func fullDisk() {
     let descriptor = open("/dev/full", O_WRONLY)
     defer { close(descriptor) }
-    #expect(throws: FileError(path: "x", reason: "cannot write: No space left on device")) {
+    #expect(throws: SystemError(code: ENOSPC)) {
       let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 16, alignment: 8)
       defer { bytes.deallocate() }
       bytes.initializeMemory(as: UInt8.self, repeating: 1)
-      try AtomicWriter.write(UnsafeRawBufferPointer(bytes), to: descriptor, path: "x")
+      try AtomicWriter.write(UnsafeRawBufferPointer(bytes), to: descriptor)
     }
+    let error = FileError(path: "x", doing: "write", code: ENOSPC)
+    #expect(error.description == "x: cannot write: No space left on device")
   }
 
   @Test("a write that fails keeps the previous file and leaves nothing beside it")

@@ -143,7 +143,7 @@ extension PlanLayout: CustomStringConvertible {
     var lines = ["plan: \(nodes.count) kernels, arena \(arenaByteCount) bytes"]
     for (index, node) in nodes.enumerated() {
       let work = node.multiplyAdds > 0 ? "  \(node.multiplyAdds) multiply-adds" : ""
-      let path = node.layerPath.map { "  in \($0)" } ?? ""
+      let path = node.layerPath.map { $0.isEmpty ? "" : "  in \($0)" } ?? ""
       lines.append("  \(index): \(node.label)\(work)\(path)")
     }
     return lines.joined(separator: "\n")

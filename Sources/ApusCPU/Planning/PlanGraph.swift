@@ -45,10 +45,12 @@ struct PlanGraph {
     return results
   }
 
-  func operation(of value: Int) -> (any Operation)? {
+  func instruction(of value: Int) -> Instruction? {
     guard case .instruction(let index, _) = sources[value] else { return nil }
-    return instructions[index].operation
+    return instructions[index]
   }
+
+  func operation(of value: Int) -> (any Operation)? { instruction(of: value)?.operation }
 
   /// The number every element of a value has, if it is a constant.
   func constant(_ value: Int) -> Literal? { (operation(of: value) as? Constant)?.value }

@@ -35,16 +35,26 @@ struct Simplifier {
     _ source: Graph, _ inputs: [Int], site: CallSite?, path: String?
   ) throws(TensorError) -> [Int] {
     var values = inputs
+    var readers = Array(repeating: 0, count: source.types.count)
+    for value in source.instructions.flatMap(\.operands) + source.outputs { readers[value] += 1 }
     for instruction in source.instructions {
       let types = (0..<instruction.resultCount).map { source.types[instruction.firstResult + $0] }
-      values += try add(
-        instruction.operation, instruction.operands.map { values[$0] }, types,
-        site: instruction.site ?? site, path: instruction.layerPath ?? path)
+      let operands = instruction.operands.map { values[$0] }
+      let place = (instruction.site ?? site, instruction.layerPath ?? path)
+      if let operand = operands.first,
+        let product = try transposedProduct(
+          instruction.operation, operand, isOnlyReader: readers[instruction.operands[0]] == 1,
+          types[0], site: place.0, path: place.1)
+      {
+        values.append(product)
+        continue
+      }
+      values += try add(instruction.operation, operands, types, site: place.0, path: place.1)
     }
     return source.outputs.map { values[$0] }
   }
 
-  private mutating func add(
+  mutating func add(
     _ operation: any Operation, _ operands: [Int], _ types: [TensorType], site: CallSite?,
     path: String?
   ) throws(TensorError) -> [Int] {

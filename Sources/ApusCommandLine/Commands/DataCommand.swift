@@ -19,7 +19,7 @@ struct DataCommand: ParsableCommand {
   }
 
   /// `apus data show`.
-  struct Show: AsyncParsableCommand {
+  struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Shows a data set: source, licence, shapes, classes, a sample.",
       discussion: """
@@ -51,8 +51,8 @@ struct DataCommand: ParsableCommand {
       }
     }
 
-    mutating func run() async throws {
-      if download, let data { try await MNIST.download(name.collection, to: data) }
+    mutating func run() throws {
+      if download, let data { try MNIST.download(name.collection, to: data) }
       let found = try labeled()
       guard (0..<found.dataset.count).contains(index) else {
         throw Failure(

@@ -2,7 +2,7 @@ import Apus
 import ArgumentParser
 
 /// `apus evaluate`.
-struct EvaluateCommand: AsyncParsableCommand {
+struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Measures a trained model on samples it was not trained on.",
@@ -17,10 +17,10 @@ struct EvaluateCommand: AsyncParsableCommand {
   @OptionGroup(title: "Data") var selection: DataSelection
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
-  mutating func run() async throws {
+  mutating func run() throws {
     machine.apply()
     let saved = try SavedModel(contentsOf: model)
-    let test = try await saved.testData(selection).test
+    let test = try saved.testData(selection).test
     let trainer = saved.trainer
     let figures = try trainer.evaluate(test, batchSize: 500)
     let found = try Classification(trainer, test)

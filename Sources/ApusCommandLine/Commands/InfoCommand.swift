@@ -16,8 +16,9 @@ struct InfoCommand: ParsableCommand {
     let executor = CPUExecutor(configuration)
     let library = configuration.usesOneDNN
       ? String(cString: apus_onednn_status()) : "not used (APUS_ONEDNN)"
-    // A first plan settles which runtime the threads belong to.
-    try Executors.with(executor) { try eval([Tensor([1.0]) + Tensor([2.0])]) }
+    // A first large plan settles which runtime the threads belong to.
+    let matrix = Tensor.zeros([256, 256])
+    try Executors.with(executor) { try eval([matmul(matrix, matrix)]) }
     try Console.print(
       """
       apus             \(ApusCommand.version)

@@ -2,7 +2,7 @@ import Apus
 import ArgumentParser
 
 /// `apus train`.
-struct TrainCommand: AsyncParsableCommand {
+struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Trains a network and reports how well it does on held-out samples.",
@@ -60,7 +60,7 @@ struct TrainCommand: AsyncParsableCommand {
     }
   }
 
-  mutating func run() async throws {
+  mutating func run() throws {
     machine.apply()
     let folder = output.map(RunFolder.init)
     var settings = RunSettings(architecture)
@@ -73,7 +73,7 @@ struct TrainCommand: AsyncParsableCommand {
       }
     }
     settings.apply(training)
-    let data = try await split(&settings)
+    let data = try split(&settings)
     try folder?.create()
     if !resume { try folder?.removeCheckpoints() }
     try folder?.write(settings)
@@ -84,8 +84,8 @@ struct TrainCommand: AsyncParsableCommand {
   }
 
   /// The data that is asked for, or that the settings name.
-  private func split(_ settings: inout RunSettings) async throws -> SplitData {
-    if let (name, folder) = try await selection.located() {
+  private func split(_ settings: inout RunSettings) throws -> SplitData {
+    if let (name, folder) = try selection.located() {
       settings.data = name
       return try SplitData(name, folder: folder, seed: settings.seed)
     }

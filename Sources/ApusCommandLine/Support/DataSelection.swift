@@ -57,11 +57,11 @@ struct DataSelection: ParsableArguments {
   }
 
   /// The name of the data set and the folder it is in, downloaded if asked for.
-  func located() async throws -> (name: DataName, folder: String)? {
+  func located() throws -> (name: DataName, folder: String)? {
     guard isGiven else { return nil }
     let name = (download ?? collection ?? .mnist).name
     let folder = data ?? Self.cache + "/" + name.rawValue
-    if download != nil { try await MNIST.download(name.collection, to: folder) }
+    if download != nil { try MNIST.download(name.collection, to: folder) }
     return (name, folder)
   }
 

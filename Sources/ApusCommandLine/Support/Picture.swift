@@ -43,7 +43,9 @@ struct Picture {
       for x in 0..<size {
         let columns = Self.cover(Double(x) * scale - left, scale, limit: width)
         var sum = 0.0
-        for (row, a) in rows { for (column, b) in columns { sum += values[row * width + column] * a * b } }
+        for (row, down) in rows {
+          for (column, across) in columns { sum += values[row * width + column] * down * across }
+        }
         result.append(sum / (scale * scale))
       }
     }

@@ -78,9 +78,9 @@ struct SavedModel {
   }
 
   /// The held-out samples of the training, or those of other data.
-  func testData(_ selection: DataSelection) async throws -> SplitData {
+  func testData(_ selection: DataSelection) throws -> SplitData {
     let split: SplitData
-    if let (name, folder) = try await selection.located() {
+    if let (name, folder) = try selection.located() {
       split = try SplitData(name, folder: folder, seed: seed)
     } else if data.isEmbedded {
       split = try SplitData(embeddedFor: architecture, seed: seed)

@@ -13,6 +13,12 @@ final class Interruption: Callback {
   init(_ folder: RunFolder) {
     self.folder = folder
     _ = Self.happened
+    // A parent may have started this process with the signals held back.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { received in
         Interruption.requested.store(true, ordering: .relaxed)

@@ -20,7 +20,7 @@ enum OptimizerOption: String, CaseIterable, ExpressibleByArgument, Codable, Send
   func defaultRate(_ architecture: Architecture) -> Double {
     switch self {
     case .sgd: 0.1
-    case .momentum, .nesterov: 0.05
+    case .momentum, .nesterov: 0.08
     case .adam, .adamw: architecture == .lenet ? 0.003 : 0.001
     }
   }
@@ -107,7 +107,7 @@ struct RunSettings: Codable, Equatable, Sendable {
     data = architecture.embeddedData
     epochs = [.lenet: 15, .mlp: 10, .iris: 100][architecture] ?? 10
     batchSize = [.lenet: 64, .mlp: 128, .iris: 1][architecture] ?? 32
-    optimizer = .adam
+    optimizer = architecture == .lenet ? .nesterov : .adam
     learningRate = optimizer.defaultRate(architecture)
     schedule = architecture == .lenet ? .oneCycle : .constant
     weightDecay = 0

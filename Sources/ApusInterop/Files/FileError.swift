@@ -17,7 +17,7 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   /// The refusal of the operating system in `errno`.
-  init(path: String, doing action: String, code: Int32 = errno) {
+  package init(path: String, doing action: String, code: Int32 = errno) {
     self.init(path: path, reason: "cannot \(action): \(String(cString: strerror(code)))")
   }
 

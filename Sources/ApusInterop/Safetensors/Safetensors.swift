@@ -116,7 +116,9 @@ extension Safetensors {
         let parts = zip(storages, ordered).map {
           UnsafeRawBufferPointer(start: $0.pointer, count: $1.tensor.type.byteCount)
         }
-        try AtomicWriter.write([head] + parts, to: path)
+        do throws(SystemError) { try AtomicWriter.write([head] + parts, to: path) } catch {
+          throw FileError(path: path, doing: "write", code: error.code)
+        }
       }
     }
   }

@@ -1,3 +1,4 @@
+import ApusCore
 import ApusInterop
 import Foundation
 
@@ -24,12 +25,15 @@ final class ProgressBar: Callback {
   init(style: ProgressStyle = .automatic, write: ((String) throws -> Void)? = nil) {
     isLive = style == .automatic && isatty(1) == 1
     width = 24
-    self.write = write ?? { text in
-      let bytes = Array(text.utf8)
-      try bytes.withUnsafeBytes {
-        try AtomicWriter.write($0, to: STDOUT_FILENO, path: "standard output")
+    self.write =
+      write ?? { text in
+        let bytes = Array(text.utf8)
+        try bytes.withUnsafeBytes { bytes in
+          do throws(SystemError) { try AtomicWriter.write(bytes, to: STDOUT_FILENO) } catch {
+            throw FileError(path: "standard output", doing: "write", code: error.code)
+          }
+        }
       }
-    }
   }
 
   var watchesBatches: Bool { isLive }

@@ -7,6 +7,7 @@ final class BatchStep {
   let plan: StepPlan
   /// How many samples a batch has.
   let count: Int
+  private let columns: [ColumnType]
   private let buffers: UnsafeMutableBufferPointer<UnsafeMutableRawBufferPointer>
   private let unused: [Storage]
   private let copiesInput: Bool
@@ -15,6 +16,7 @@ final class BatchStep {
   init(_ plan: StepPlan, count: Int, columns: [ColumnType]) throws(TensorError) {
     self.plan = plan
     self.count = count
+    self.columns = columns
     var unused: [Storage] = []
     var memory: [UnsafeMutableRawBufferPointer] = []
     let needed = min(plan.inputs.count, 2)
@@ -37,9 +39,21 @@ final class BatchStep {
 
   deinit { buffers.deallocate() }
 
-  /// Fills the memory with a batch.
-  func load(_ source: any BatchSource, epoch: Int, batch: Int) throws {
-    try source.load(epoch: epoch, batch: batch, into: UnsafeBufferPointer(buffers))
+  /// Checks that the loaded batch holds no NaN, which would spread to every parameter.
+  func checkForNaN(operation: String, batch: Int) throws(TensorError) {
+    for (column, memory) in zip(columns, buffers) {
+      guard let place = column.firstNaN(in: UnsafeRawBufferPointer(memory)) else { continue }
+      let row = place / max(column.shape.reduce(1, *), 1)
+      throw TensorError(
+        operation: operation,
+        reason: "the data hold NaN: column \(column.name), sample \(row) of batch \(batch)",
+        operands: [.init(name: column.name, type: TensorType(column.dtype, [count] + column.shape))])
+    }
+  }
+
+  /// Fills the memory with the feed's next batch, which has number `batch`.
+  func load(_ feed: BatchFeed, batch: Int) throws {
+    try feed.load(batch: batch, into: UnsafeBufferPointer(buffers))
     if copiesInput, let first = buffers.first, let base = first.baseAddress {
       plan.inputs[1].pointer.copyMemory(from: base, byteCount: first.count)
     }
@@ -84,5 +98,27 @@ extension BatchSource {
     guard batchCount > 0 else { return 0 }
     return (batchCount - 1).timesClamped(batchSize)
       .plusClamped(sampleCount(ofBatch: batchCount - 1))
+  }
+}
+
+extension ColumnType {
+  /// The position of the first NaN among elements of this column's dtype.
+  fileprivate func firstNaN(in bytes: UnsafeRawBufferPointer) -> Int? {
+    switch dtype {
+    case .float32: bytes.assumingMemoryBound(to: Float.self).firstNaN
+    case .float64: bytes.assumingMemoryBound(to: Double.self).firstNaN
+    case .float16: bytes.assumingMemoryBound(to: Float16.self).firstNaN
+    case .bfloat16: bytes.assumingMemoryBound(to: BFloat16.self).firstIndex { $0.float.isNaN }
+    case .int32, .int64, .uint8, .bool: nil
+    }
+  }
+}
+
+extension UnsafeBufferPointer where Element: BinaryFloatingPoint {
+  fileprivate var firstNaN: Int? {
+    // A sum is quick to take and is NaN if an element is; infinities decide nothing.
+    var sum: Element = 0
+    for value in self { sum += value * 0 }
+    return sum.isNaN ? firstIndex { $0.isNaN } : nil
   }
 }

@@ -104,8 +104,9 @@ final class FitLoop {
     run.epoch = epoch + 1
     let start = Self.seconds()
     for callback in callbacks { try callback.epochBegan(run) }
+    let feed = BatchFeed(data, epoch: run.position.firstEpoch + epoch, first: run.batch)
     while run.batch < run.batchCount, run.stopReason == nil {
-      try runBatch(run.position.firstEpoch + epoch)
+      try runBatch(from: feed)
       for callback in watchers { try callback.batchEnded(run) }
     }
     guard run.batch == run.batchCount else { return }
@@ -121,10 +122,12 @@ final class FitLoop {
     for callback in callbacks { try callback.epochEnded(run, values) }
   }
 
-  private func runBatch(_ epoch: Int) throws {
+  private func runBatch(from feed: BatchFeed) throws {
     let count = data.sampleCount(ofBatch: run.batch)
     let step = try steps.step(count)
-    try step.load(data, epoch: epoch, batch: run.batch)
+    try step.load(feed, batch: run.batch)
+    // Later epochs see the same samples again.
+    if run.epoch == 1 { try step.checkForNaN(operation: "fit", batch: run.batch) }
     let number = trainer.step
     let rate = trainer.learningRate
     guard rate >= 0, rate.isFinite else {
@@ -175,10 +178,12 @@ func evaluate(
   _ source: any BatchSource, _ steps: BatchSteps, _ state: TrainingState, names: [String]
 ) throws -> [String: Double] {
   var samples = 0
+  let feed = BatchFeed(source, epoch: 0)
   for batch in 0..<source.batchCount {
     let count = source.sampleCount(ofBatch: batch)
     let step = try steps.step(count)
-    try step.load(source, epoch: 0, batch: batch)
+    try step.load(feed, batch: batch)
+    try step.checkForNaN(operation: "evaluate", batch: batch)
     try step.plan.run()
     samples += count
   }

@@ -42,9 +42,10 @@ extension Trainer {
         recipe.prediction(state, data.inputType(count)), count: count, columns: data.columns)
     }
     var results: [Tensor] = []
+    let feed = BatchFeed(data, epoch: 0)
     for batch in 0..<data.batchCount {
       let step = try steps.step(data.sampleCount(ofBatch: batch))
-      try step.load(data, epoch: 0, batch: batch)
+      try step.load(feed, batch: batch)
       try step.plan.run()
       let type = step.plan.outputTypes[0]
       guard let copy = step.plan.outputs[0].copy() else {
