@@ -9,7 +9,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
-    name: module + "Tests", dependencies: [.byName(name: module), "ApusTestSupport"] + dependencies,
+    name: module + "Tests",
+    dependencies: [.byName(name: module), "ApusTestSupport"] + dependencies,
     swiftSettings: strict)
 }
 
@@ -35,7 +36,8 @@ let package = Package(
     module("ApusCore", []),
     module("ApusCPU", ["ApusCore", "CApusKernels", "CApusDynamic", "CApusStart"]),
     module("ApusNN", ["ApusCore"]),
-    module("ApusData", ["ApusCore", "CApusResources", .product(name: "SwiftCSV", package: "SwiftCSV")]),
+    module(
+      "ApusData", ["ApusCore", "CApusResources", .product(name: "SwiftCSV", package: "SwiftCSV")]),
     module("ApusInterop", ["ApusCore", "ApusNN"]),
     module("ApusTraining", ["ApusNN", "ApusData", "ApusInterop"]),
     module("ApusModels", ["ApusNN"]),

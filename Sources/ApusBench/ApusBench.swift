@@ -7,7 +7,8 @@ import Foundation
 struct ApusBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apus-bench", abstract: "Times training steps of Apus.",
-    subcommands: [Serve.self, Startup.self, IrisFit.self, Memory.self], defaultSubcommand: Serve.self)
+    subcommands: [Serve.self, Startup.self, IrisFit.self, Memory.self],
+    defaultSubcommand: Serve.self)
 }
 
 /// The processors that a measurement uses.

@@ -28,7 +28,8 @@ public struct CPUConfiguration: Sendable, Hashable {
     isProfiling: Bool? = nil
   ) {
     func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-    let named = variable("APUS_THREADS").flatMap(Int.init)
+    let named =
+      variable("APUS_THREADS").flatMap(Int.init)
       ?? variable("OMP_NUM_THREADS").flatMap(Int.init)
     self.threads = min(max(threads ?? named ?? Int(apus_processor_count()), 1), 1024)
     self.isDeterministic = isDeterministic ?? (variable("APUS_DETERMINISTIC") == "1")

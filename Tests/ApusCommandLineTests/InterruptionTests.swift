@@ -29,8 +29,10 @@ struct InterruptionTests {
       var finished = 0
       while kills < 50 {
         let hasRun = !checkpoints(broken).isEmpty
-        let arguments = hasRun
-          ? resume(broken, "--checkpoint-every", "1") : Self.options + [broken, "--checkpoint-every", "1"]
+        let arguments =
+          hasRun
+          ? resume(broken, "--checkpoint-every", "1")
+          : Self.options + [broken, "--checkpoint-every", "1"]
         let process = try Tool.start(Tool.path, arguments)
         usleep(UInt32(20_000 + random.next() % 180_000))
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
@@ -62,7 +64,9 @@ struct InterruptionTests {
   func interrupt() throws {
     try Folder.temporary { folder in
       let (whole, broken) = (folder + "/whole", folder + "/broken")
-      let options = ["train", "iris", "--epochs", "1500", "--batch-size", "1", "--quiet", "--output"]
+      let options = [
+        "train", "iris", "--epochs", "1500", "--batch-size", "1", "--quiet", "--output",
+      ]
       #expect(try Tool.run(Tool.path, options + [whole]).status == 0)
       let errors = folder + "/errors"
       let process = try Tool.start(Tool.path, options + [broken], errors: errors)

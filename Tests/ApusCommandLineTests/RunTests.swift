@@ -7,7 +7,8 @@ struct RunTests {
   /// The accuracy in percent of a line such as `test: loss 0.1, accuracy 96.67 % (29 of 30)`.
   private func accuracy(_ text: String) -> Double? {
     text.split(separator: "\n").compactMap { line -> Double? in
-      guard let range = line.range(of: "accuracy "), line.hasPrefix("test") || line.hasPrefix("loss")
+      guard let range = line.range(of: "accuracy "),
+        line.hasPrefix("test") || line.hasPrefix("loss")
       else { return nil }
       return Double(line[range.upperBound...].prefix { $0 != " " })
     }.last

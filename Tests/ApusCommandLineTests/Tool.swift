@@ -18,7 +18,9 @@ enum Tool {
   static func run(_ arguments: String...) throws -> Outcome { try run(path, arguments) }
 
   /// Runs a line of shell in which `$0` is the command.
-  static func shell(_ script: String) throws -> Outcome { try run("/bin/sh", ["-c", script, path]) }
+  static func shell(_ script: String) throws -> Outcome {
+    try run("/bin/sh", ["-c", script, path])
+  }
 
   static func run(_ program: String, _ arguments: [String]) throws -> Outcome {
     try Folder.temporary { folder in

@@ -2,26 +2,28 @@ import Testing
 
 @Suite("Wrong command lines end with 64 and say why")
 struct UsageTests {
-  @Test("Unknown options and values", arguments: [
-    (["train", "iris", "--bogus"], "Error: Unknown option '--bogus'\n"),
-    (
-      ["train", "iris", "--precision", "float8"],
-      "Error: The value 'float8' is invalid for '--precision <precision>'. "
-        + "Please provide one of 'float32', 'float64' or 'bfloat16'.\n"
-    ),
-    (["train", "iris", "--epochs", "0"], "Error: --epochs is 0, must be from 1 to 1000000.\n"),
-    (
-      ["train", "iris", "--learning-rate", "nan"],
-      "Error: --learning-rate is nan, must be a number above 0.\n"
-    ),
-    (["train", "iris", "--threads", "0"], "Error: --threads is 0, must be from 1 to 1024.\n"),
-    (["train", "iris", "--resume"], "Error: --resume needs the folder of --output.\n"),
-    (
-      ["train", "iris", "--data", "x"],
-      "Error: iris is embedded: --data and --download are for lenet and mlp.\n"
-    ),
-    (["data", "show", "mnist"], "Error: mnist needs the folder of its files: --data.\n"),
-  ])
+  @Test(
+    "Unknown options and values",
+    arguments: [
+      (["train", "iris", "--bogus"], "Error: Unknown option '--bogus'\n"),
+      (
+        ["train", "iris", "--precision", "float8"],
+        "Error: The value 'float8' is invalid for '--precision <precision>'. "
+          + "Please provide one of 'float32', 'float64' or 'bfloat16'.\n"
+      ),
+      (["train", "iris", "--epochs", "0"], "Error: --epochs is 0, must be from 1 to 1000000.\n"),
+      (
+        ["train", "iris", "--learning-rate", "nan"],
+        "Error: --learning-rate is nan, must be a number above 0.\n"
+      ),
+      (["train", "iris", "--threads", "0"], "Error: --threads is 0, must be from 1 to 1024.\n"),
+      (["train", "iris", "--resume"], "Error: --resume needs the folder of --output.\n"),
+      (
+        ["train", "iris", "--data", "x"],
+        "Error: iris is embedded: --data and --download are for lenet and mlp.\n"
+      ),
+      (["data", "show", "mnist"], "Error: mnist needs the folder of its files: --data.\n"),
+    ])
   func refusals(arguments: [String], message: String) throws {
     let outcome = try Tool.run(Tool.path, arguments)
     #expect(outcome.status == 64)
@@ -30,10 +32,12 @@ struct UsageTests {
     #expect(outcome.errors.contains("\nUsage: apus "))
   }
 
-  @Test("Every command explains itself", arguments: [
-    [], ["train"], ["evaluate"], ["predict"], ["summary"], ["data"], ["data", "list"],
-    ["data", "show"], ["info"], ["explain"],
-  ])
+  @Test(
+    "Every command explains itself",
+    arguments: [
+      [], ["train"], ["evaluate"], ["predict"], ["summary"], ["data"], ["data", "list"],
+      ["data", "show"], ["info"], ["explain"],
+    ])
   func help(command: [String]) throws {
     let outcome = try Tool.run(Tool.path, command + ["--help"])
     #expect(outcome.status == 0)

@@ -53,7 +53,9 @@ import Testing
   func reductions() {
     TestExecutor.cpu.run {
       var bad = BadInput()
-      let lists: [[Int]?] = [nil, [], [0], [-1], [0, 0], [0, 1], [.min], [.max], [7, 8], [1, -1]]
+      let lists: [[Int]?] = [
+        nil, [], [0], [-1], [0, 0], [0, 1], [.min], [.max], [7, 8], [1, -1],
+      ]
       for x in BadInput.operands {
         for axes in lists {
           for keeping in [false, true] {
@@ -259,8 +261,10 @@ import Testing
         }
       }
       let equations = [
-        "", "->", ",", "i", "ii", "i->j", "i->ii", "ij->ji", "...", "......", "...->", "->...", "i...j",
-        "ijklmnopq", "i,j", "i,i,i", "é", "i->", "->->", "i->j->k", "1", "->i", "Ii", "i,", ",i", "\u{0}",
+        "", "->", ",", "i", "ii", "i->j", "i->ii", "ij->ji", "...", "......", "...->", "->...",
+        "i...j",
+        "ijklmnopq", "i,j", "i,i,i", "é", "i->", "->->", "i->j->k", "1", "->i", "Ii", "i,", ",i",
+        "\u{0}",
         "i..", "..i", "...i->i...", "ij...,jk...->ik...",
       ]
       for equation in equations {

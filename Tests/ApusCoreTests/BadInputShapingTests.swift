@@ -5,10 +5,11 @@ import Testing
 private let lists: [[Int]] = [
   [], [0], [1], [-1], [0, 1], [1, 0], [0, 0], [-1, -1], [-1, 0], [2, 3], [3, -1], [-1, -2, -3],
   [0, 1, 2], [1 << 31, 1 << 31], [1 << 40, 1 << 40], [.max], [.min], [.max, .max], [.min, .min],
-  [.max, 0], [0, .max, .max], [.min, -1], [1, 1, 1, 1, 1, 1, 1, 1, 1], [1, 2, 3, 4, 5, 6, 7, 8, 9, 0],
+  [.max, 0], [0, .max, .max], [.min, -1], [1, 1, 1, 1, 1, 1, 1, 1, 1],
+  [1, 2, 3, 4, 5, 6, 7, 8, 9, 0],
 ]
 private let ranges: [Range<Int>] = [
-  0..<0, 0..<1, 1..<3, 2..<2, 0..<4, -1..<1, 5..<9, 0 ..< .max, .min ..< 0, .min ..< .max,
+  0..<0, 0..<1, 1..<3, 2..<2, 0..<4, -1..<1, 5..<9, 0 ..< .max, .min..<0, .min ..< .max,
 ]
 
 @Suite("bad input: shapes") struct BadInputShapingTests {
@@ -134,7 +135,10 @@ private let ranges: [Range<Int>] = [
       }
       for size in BadInput.sizes {
         bad.call("range \(size)", named: false) { _ in
-          [.range(size), .range(size, dtype: .bool), .identity(size), .identity(size, dtype: .bool)]
+          [
+            .range(size), .range(size, dtype: .bool), .identity(size),
+            .identity(size, dtype: .bool),
+          ]
         }
         bad.call("linspace \(size)", named: false) { _ in
           [
@@ -153,7 +157,7 @@ private let ranges: [Range<Int>] = [
           bad.call("keys \(size)", named: false) { _ in key.split(size).map(\.tensor) }
         }
       }
-      for ends in [0..<0, 0..<1, .min ..< 0, 0 ..< .max, .min ..< .max, -1 ..< 1 << 40] {
+      for ends in [0..<0, 0..<1, .min..<0, 0 ..< .max, .min ..< .max, -1..<1 << 40] {
         bad.call("randomIntegers \(ends)") { _ in
           [
             .randomIntegers([3], in: ends, key: key),

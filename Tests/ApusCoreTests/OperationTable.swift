@@ -40,10 +40,16 @@ extension OperationExample {
     .init("Constant", [[2, 3]]) { $0[0] * Tensor(repeating: 3, shape: [2, 3], dtype: .float64) },
     .init("Iota", [[2, 3]]) { $0[0] * Tensor.iota([2, 3], axis: 1, dtype: .float64) },
     .init("Convert", [[2, 3]], .none) { $0[0].converted(to: .int32).converted(to: .float64) },
-    .init("Select", [[2, 3], [2, 3]]) { $0[0].where(.!(Tensor.iota([2, 3], axis: 0) .> 0), else: $0[1]) },
+    .init("Select", [[2, 3], [2, 3]]) {
+      $0[0].where(.!(Tensor.iota([2, 3], axis: 0) .> 0), else: $0[1])
+    },
     .init("StopGradient", [[2, 3]], .none) { $0[0].stoppingGradient() },
     .init("CustomGradient", [[2, 3]]) { x in
-      withCustomGradient(x) { [$0[0] * 2] } pullback: { [$0[0] * 2] }[0]
+      withCustomGradient(x) {
+        [$0[0] * 2]
+      } pullback: {
+        [$0[0] * 2]
+      }[0]
     },
     .init("Reshape", [[2, 3]]) { $0[0].reshaped(to: [3, 2]).square() },
     .init("Broadcast", [[2, 1]]) { $0[0].broadcast(to: [3, 2, 4]).square() },
@@ -75,13 +81,19 @@ extension OperationExample {
       $0[0].scatteringAddElements($0[1], at: grid, axis: 1).square()
     },
     .init("OneHot", [[3, 4]]) { $0[0] * labels.oneHot(depth: 4, dtype: .float64) },
-    .init("Sort", [[2, 4]]) { $0[0].sorted(axis: 1) * Tensor.iota([2, 4], axis: 1, dtype: .float64) },
+    .init("Sort", [[2, 4]]) {
+      $0[0].sorted(axis: 1) * Tensor.iota([2, 4], axis: 1, dtype: .float64)
+    },
     .init("TopK", [[2, 4]]) { $0[0].topK(2).values.square() },
     .init("RandomBits", [[2]], .none) { x in
       Tensor.randomIntegers([2], in: 0..<100, key: key).converted(to: .float64) + x[0] * 0
     },
-    .init("RandomUniform", [[2]]) { $0[0] * Tensor.uniform([2], in: 0..<1, dtype: .float64, key: key) },
-    .init("FoldIn", [[2]]) { $0[0] * Tensor.uniform([2], in: 0..<1, dtype: .float64, key: key.folding(in: 3)) },
+    .init("RandomUniform", [[2]]) {
+      $0[0] * Tensor.uniform([2], in: 0..<1, dtype: .float64, key: key)
+    },
+    .init("FoldIn", [[2]]) {
+      $0[0] * Tensor.uniform([2], in: 0..<1, dtype: .float64, key: key.folding(in: 3))
+    },
   ]
 
   private static let windows: [OperationExample] = [
@@ -99,7 +111,9 @@ extension OperationExample {
       ApusCore.gradient(at: x[0]) { $0.maxPooled(window: [2]).square().sum() }
     },
     .init("MaxPoolGather", [[1, 4, 4, 2]]) { x in
-      ApusCore.gradient(at: x[0]) { ApusCore.gradient(at: $0) { $0.maxPooled(window: [2]).square().sum() }.square().sum() }
+      ApusCore.gradient(at: x[0]) {
+        ApusCore.gradient(at: $0) { $0.maxPooled(window: [2]).square().sum() }.square().sum()
+      }
     },
     .init("AveragePool", [[1, 4, 4, 2]]) { $0[0].averagePooled(window: [2]).square() },
     .init("AveragePoolGradient", [[1, 4, 4, 2]]) { x in

@@ -56,7 +56,8 @@ import Testing
           case 1: bytes.insert(UInt8(random.integer(below: 256)), at: min(place, bytes.count))
           case 2: if !bytes.isEmpty { bytes.remove(at: place) }
           case 3: if !bytes.isEmpty { bytes[place] ^= 1 << UInt8(random.integer(below: 8)) }
-          case 4: if !bytes.isEmpty { bytes[place] = [0, 0xff, 0x7f, 0x80][random.integer(below: 4)] }
+          case 4:
+            if !bytes.isEmpty { bytes[place] = [0, 0xff, 0x7f, 0x80][random.integer(below: 4)] }
           default:
             let end = min(place + random.integer(below: 9), bytes.count)
             bytes.replaceSubrange(
@@ -120,7 +121,8 @@ import Testing
         }
       }
     }
-    let array = try HostArray(dtype: .float32, shape: [3, 1], bytes: Array(repeating: 0, count: 12))
+    let array = try HostArray(
+      dtype: .float32, shape: [3, 1], bytes: Array(repeating: 0, count: 12))
     let deep = try HostArray(
       dtype: .uint8, shape: Array(repeating: 1, count: 9), bytes: [1], source: "deep")
     #expect(throws: DataError.self) { try TensorDataset(["x": deep]) }
@@ -141,7 +143,8 @@ import Testing
       #expect(loader.sampleIndices(epoch: number, batch: number).isEmpty)
       #expect(throws: DataError.self) { try loader.batch(epoch: number, index: number) }
       _ = Array(loader.epoch(number))
-      var plot = CurvePlot(title: "<", firstStep: number, curves: [.init("a", [1, .nan, 2, 1e308])])
+      var plot = CurvePlot(
+        title: "<", firstStep: number, curves: [.init("a", [1, .nan, 2, 1e308])])
       plot.curves.append(.init("b", [-1e308, .infinity]))
       #expect(plot.svg.contains("</svg>"))
       #expect(throws: DataError.self) { try ImageGrid(columns: number).image(of: array) }

@@ -78,7 +78,8 @@ private final class Outer: Layer {
           }
         }
       }
-      for dims in [[], [-1], [.max, .max], [0, .max, .max], [1, 1, 1, 1, 1, 1, 1, 1, 1]] as [[Int]] {
+      for dims in [[], [-1], [.max, .max], [0, .max, .max], [1, 1, 1, 1, 1, 1, 1, 1, 1]] as [[Int]]
+      {
         bad.attempt("build \(dims)") { try Dense(2).build(TensorType(.float32, dims), seed: 0) }
         bad.attempt("allocate \(dims)") { try Parameter().allocate(.float32, Shape(dims)) }
       }

@@ -39,7 +39,9 @@ package struct BadInput: ~Copyable {
             sourceLocation: sourceLocation)
         }
       }
-      for error in results.compactMap(\.error) { check(error, label, named ? file : nil, sourceLocation) }
+      for error in results.compactMap(\.error) {
+        check(error, label, named ? file : nil, sourceLocation)
+      }
       if results.contains(where: { $0.error != nil }) { refusals += 1 }
       let isSmall = (results + operands.map(\.tensor)).allSatisfy {
         $0.error != nil || $0.type.byteCount <= Self.limit

@@ -40,7 +40,8 @@ import Testing
       let lines = try #require(example.components(separatedBy: "```").first).split(separator: "\n")
       #expect(lines.count >= 15)
       // The test takes fewer samples, and a path of its own.
-      for line in lines where !line.contains("split(") && !line.contains("fit(")
+      for line in lines
+      where !line.contains("split(") && !line.contains("fit(")
         && !line.contains("save(")
       {
         #expect(test.contains(line.trimmingCharacters(in: .whitespaces)), "\(name): \(line)")

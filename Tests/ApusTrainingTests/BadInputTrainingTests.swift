@@ -136,14 +136,20 @@ private final class Grower: Layer {
 
   @Test("a model can be read and evaluated while others train, and trains in one run at a time")
   func concurrency() async throws {
-    let model = Sequential { Dense(16, activation: .relu); Dense(2) }
+    let model = Sequential {
+      Dense(16, activation: .relu)
+      Dense(2)
+    }
     try model.build(x.type, seed: 1)
     let (x, y) = (x, y)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for seed in 0..<2 {
         group.addTask { () throws -> Void in
           try TestExecutor.cpu.run {
-            let other = Sequential { Dense(16, activation: .relu); Dense(2) }
+            let other = Sequential {
+              Dense(16, activation: .relu)
+              Dense(2)
+            }
             _ = try Trainer(other, loss: .crossEntropy, seed: UInt64(seed)).fit(
               x, y, epochs: 20, batchSize: 2, progress: .silent)
           }

@@ -23,7 +23,7 @@ import Testing
       // A rate that makes things worse after a while.
       let trainer = Trainer(
         model, loss: .crossEntropy, optimizer: SGD(learningRate: 0.5),
-        schedule: Schedule("worse") { $0 < 12 ? 1 : -1 })
+        schedule: Schedule("worse") { $0 < 12 ? 1 : 1000 })
       var byEpoch: [[[UInt8]]] = []
       let watch = ClosureCallback(epochEnded: { _, _ in byEpoch.append(try bits(model)) })
       let stopping = EarlyStopping(monitor: "loss", patience: 2)
@@ -46,7 +46,7 @@ import Testing
       let model = MLP([4, 3])
       let trainer = Trainer(
         model, loss: .crossEntropy, optimizer: SGD(learningRate: 0.5),
-        schedule: Schedule("worse") { $0 < 6 ? 1 : -1 })
+        schedule: Schedule("worse") { $0 < 6 ? 1 : 1000 })
       var byEpoch: [[[UInt8]]] = []
       let history = try trainer.fit(
         x, y, epochs: 4, batchSize: 10,

@@ -76,7 +76,8 @@ final class PlanLayout: @unchecked Sendable {
   /// Fills the tables that the C loop walks.
   func bind(
     arena: UnsafeMutableRawPointer,
-    pointers: UnsafeMutablePointer<UnsafeMutableRawPointer?>, nodes table: UnsafeMutablePointer<apus_node>
+    pointers: UnsafeMutablePointer<UnsafeMutableRawPointer?>,
+    nodes table: UnsafeMutablePointer<apus_node>
   ) {
     pointers.initialize(repeating: nil, count: max(placeCount, 1))
     for (place, data, offset) in fixed {

@@ -32,7 +32,10 @@ struct Lowering {
   /// Emits regions and kernels, level by level.
   private static func emitNodes(_ builder: PlanBuilder) throws(TensorError) {
     let (graph, fusion) = (builder.graph, builder.fusion)
-    enum Item { case region([Int]), kernel(Int) }
+    enum Item {
+      case region([Int])
+      case kernel(Int)
+    }
     var regions: [Int: [Int]] = [:]
     var items: [(level: Int, order: Int, item: Item)] = []
     for (index, instruction) in graph.instructions.enumerated() {

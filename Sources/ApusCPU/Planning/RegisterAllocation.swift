@@ -5,7 +5,8 @@ enum RegisterAllocation {
   /// Drops instructions nobody reads and renumbers registers; those of loads are not reused, since a
   /// load may be the memory itself. Returns how many registers remain.
   static func compact(
-    _ loads: inout [apus_access], _ instructions: inout [apus_instruction], _ stores: inout [apus_access],
+    _ loads: inout [apus_access], _ instructions: inout [apus_instruction],
+    _ stores: inout [apus_access],
     _ reductions: inout [apus_reduction], _ count: Int32
   ) -> Int32 {
     removeDead(&instructions, stores, reductions)
@@ -48,7 +49,8 @@ enum RegisterAllocation {
   }
 
   private static func removeDead(
-    _ instructions: inout [apus_instruction], _ stores: [apus_access], _ reductions: [apus_reduction]
+    _ instructions: inout [apus_instruction], _ stores: [apus_access],
+    _ reductions: [apus_reduction]
   ) {
     var live = Set(stores.map(\.slot)).union(reductions.map(\.output.slot))
     var kept: [apus_instruction] = []

@@ -100,7 +100,8 @@ extension StridedView {
   /// The same elements in the same order under other extents, if strides can express it.
   func reshaped(to target: [Int]) -> StridedView? {
     if target.contains(0) {
-      return StridedView(buffer: buffer, offset: offset, dims: target, strides: Shape(target).strides)
+      return StridedView(
+        buffer: buffer, offset: offset, dims: target, strides: Shape(target).strides)
     }
     let (dims, strides) = collapsed
     var result = Array(repeating: 0, count: target.count)

@@ -5,7 +5,8 @@ import Foundation
 /// `apus data`.
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Lists and shows data sets.", subcommands: [List.self, Show.self])
+    commandName: "data", abstract: "Lists and shows data sets.",
+    subcommands: [List.self, Show.self])
 
   /// `apus data list`.
   struct List: ParsableCommand {
@@ -91,7 +92,8 @@ struct DataCommand: ParsableCommand {
         let last = min(index + 5, found.dataset.count)
         let rows = try found.dataset.subset(index..<last).array("inputs").doubles()
         let table = (index..<last).map { row in
-          "  \(row): " + rows[(row - index) * 4..<(row - index) * 4 + 4]
+          "  \(row): "
+            + rows[(row - index) * 4..<(row - index) * 4 + 4]
             .map { Format.decimal($0, 1) }.joined(separator: "  ")
         }
         return ["sample \(index): \(name)", "rows: " + found.featureNames.joined(separator: ", ")]
@@ -100,9 +102,10 @@ struct DataCommand: ParsableCommand {
       let shades = Array(" .:-=+*#%@")
       let width = found.dataset.columns[0].shape.dropFirst().first ?? 28
       let rows = stride(from: 0, to: values.count, by: max(width, 1)).map { start in
-        String(values[start..<min(start + width, values.count)].flatMap { value in
-          [Character](repeating: shades[min(max(Int(value * 10), 0), 9)], count: 2)
-        })
+        String(
+          values[start..<min(start + width, values.count)].flatMap { value in
+            [Character](repeating: shades[min(max(Int(value * 10), 0), 9)], count: 2)
+          })
       }
       return ["sample \(index): \(name)"] + rows
     }

@@ -35,8 +35,9 @@ struct ExplainCommand: ParsableCommand {
       optimizer: settings.optimizer.make(rate: settings.learningRate, weightDecay: 0),
       metrics: [.accuracy])
     try trainer.fit(data, epochs: 1, batchSize: count, progress: .silent)
-    try Console.print("\(architecture.title), batch \(count), \(settings.optimizer.rawValue)\n"
-      + recorder.largest)
+    try Console.print(
+      "\(architecture.title), batch \(count), \(settings.optimizer.rawValue)\n"
+        + recorder.largest)
   }
 }
 

@@ -14,7 +14,8 @@ struct InfoCommand: ParsableCommand {
   mutating func run() throws {
     let configuration = machine.configuration
     let executor = CPUExecutor(configuration)
-    let library = configuration.usesOneDNN
+    let library =
+      configuration.usesOneDNN
       ? String(cString: apus_onednn_status()) : "not used (APUS_ONEDNN)"
     // A first large plan settles which runtime the threads belong to.
     let matrix = Tensor.zeros([256, 256])

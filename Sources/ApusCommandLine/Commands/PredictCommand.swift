@@ -55,7 +55,8 @@ struct PredictCommand: ParsableCommand {
     if picture.width != 28 || picture.height != 28 {
       guard resize else {
         throw Failure(
-          sample, "is \(picture.width) × \(picture.height) pixels, the model takes 28 × 28; "
+          sample,
+          "is \(picture.width) × \(picture.height) pixels, the model takes 28 × 28; "
             + "--resize scales it")
       }
       picture.fit(28)

@@ -68,7 +68,8 @@ struct TrainCommand: ParsableCommand {
       settings = try folder.settings()
       guard settings.architecture == architecture else {
         throw Failure(
-          folder.path, "holds a run of \(settings.architecture.rawValue), "
+          folder.path,
+          "holds a run of \(settings.architecture.rawValue), "
             + "not \(architecture.rawValue)")
       }
     }

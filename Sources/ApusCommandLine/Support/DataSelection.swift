@@ -51,8 +51,9 @@ struct DataSelection: ParsableArguments {
       throw ValidationError("--collection says what the folder of --data holds; give --data too.")
     }
     if let collection, let download, collection != download {
-      throw ValidationError("--collection \(collection.rawValue) contradicts --download "
-        + "\(download.rawValue).")
+      throw ValidationError(
+        "--collection \(collection.rawValue) contradicts --download "
+          + "\(download.rawValue).")
     }
   }
 
@@ -119,7 +120,8 @@ struct SplitData {
       let shape = part.columns.first?.shape ?? []
       guard shape == architecture.inputShape else {
         throw Failure(
-          name.rawValue, "has samples of shape \(shape), \(architecture.rawValue) takes "
+          name.rawValue,
+          "has samples of shape \(shape), \(architecture.rawValue) takes "
             + "\(architecture.inputShape)")
       }
     }

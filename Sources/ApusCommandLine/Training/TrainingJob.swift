@@ -16,8 +16,9 @@ struct TrainingJob {
     try data.check(for: settings.architecture)
     if !isQuiet {
       try Console.print(settings.summary)
-      try Console.print("\(data.train.count) samples of \(data.name.rawValue) for training, "
-        + "\(data.test.count) for test")
+      try Console.print(
+        "\(data.train.count) samples of \(data.name.rawValue) for training, "
+          + "\(data.test.count) for test")
     }
     let model = settings.architecture.model(classes: data.classNames.count)
     let loader = try DataLoader(
@@ -37,8 +38,9 @@ struct TrainingJob {
       progress: progress, resumingFrom: resumes ? folder?.checkpoints : nil)
     let seconds = Self.seconds(since: start)
     if Interruption.happened, let folder {
-      Console.complain("interrupted in step \(trainer.step); go on with: apus train "
-        + "\(settings.architecture.rawValue) --output \(folder.path) --resume")
+      Console.complain(
+        "interrupted in step \(trainer.step); go on with: apus train "
+          + "\(settings.architecture.rawValue) --output \(folder.path) --resume")
       throw ExitCode(130)
     }
     try finish(trainer, history, seconds: seconds)
@@ -61,7 +63,8 @@ struct TrainingJob {
     let (loss, accuracy) = (figures["loss"] ?? .nan, figures["accuracy"] ?? .nan)
     guard loss.isFinite else {
       throw Failure(
-        "train", "the loss has become \(loss): try a smaller --learning-rate than "
+        "train",
+        "the loss has become \(loss): try a smaller --learning-rate than "
           + "\(settings.learningRate)")
     }
     if let folder {

@@ -13,7 +13,9 @@ package struct CustomGradient: Operation {
   package var cpu: CPUKernel { .view }
 
   /// Operands are the computed results, then the arguments of the function.
-  package func resultTypes(_ operands: [TensorType]) -> [TensorType] { Array(operands[..<resultCount]) }
+  package func resultTypes(_ operands: [TensorType]) -> [TensorType] {
+    Array(operands[..<resultCount])
+  }
 
   package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
     let arguments = call.operands[resultCount...]

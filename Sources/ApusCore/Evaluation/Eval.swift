@@ -41,7 +41,9 @@ package func run(
 ) throws(TensorError) {
   // `withUnsafeBufferPointer` does not carry typed errors.
   let outcome: Result<Void, TensorError> = pointers.withUnsafeBufferPointer { buffer in
-    do throws(TensorError) { return .success(try plan.run(buffer)) } catch { return .failure(error) }
+    do throws(TensorError) { return .success(try plan.run(buffer)) } catch {
+      return .failure(error)
+    }
   }
   try outcome.get()
 }

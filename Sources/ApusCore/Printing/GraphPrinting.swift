@@ -21,7 +21,9 @@ extension Graph: CustomStringConvertible {
 
   /// The graph in Graphviz's DOT language: boxes are operations, edges carry types.
   public var dot: String {
-    var lines = ["digraph apus {", "  rankdir = TB;", "  node [shape = box, fontname = \"monospace\"];"]
+    var lines = [
+      "digraph apus {", "  rankdir = TB;", "  node [shape = box, fontname = \"monospace\"];",
+    ]
     var producer: [Int: String] = [:]
     for input in 0..<inputCount {
       producer[input] = "i\(input)"

@@ -31,7 +31,10 @@ extension Tensor: CustomStringConvertible {
     guard magnitude >= 1e-4, magnitude < 1e7 else { return "\(Float(value))" }
     var scale = 1.0
     var bound = 10.0
-    while scale < 1e8, magnitude * scale < 1e4, bound < 1e8 { scale *= 10; bound *= 10 }
+    while scale < 1e8, magnitude * scale < 1e4, bound < 1e8 {
+      scale *= 10
+      bound *= 10
+    }
     return "\((value * scale).rounded() / scale)"
   }
 }

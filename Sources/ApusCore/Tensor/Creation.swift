@@ -116,7 +116,8 @@ extension Tensor {
   ) -> Tensor {
     // In float64, so that narrow floats and integers are rounded once, at the end.
     let step = count > 1 ? (end - start) / Double(count - 1) : 0
-    return (range(count, dtype: .float64, file: file, line: line) * step + start).converted(to: dtype)
+    return (range(count, dtype: .float64, file: file, line: line) * step + start).converted(
+      to: dtype)
   }
 
   /// Returns the identity matrix, or a batch of rows of it.

@@ -21,9 +21,15 @@ extension TensorScalar where Self: BinaryFloatingPoint {
 
 extension TensorScalar where Self: FixedWidthInteger {
   public init(lossy value: Double) {
-    if value.isNaN { self = 0 } else
-    if value >= Double(Self.max) { self = .max } else
-    if value <= Double(Self.min) { self = .min } else { self = Self(value) }
+    if value.isNaN {
+      self = 0
+    } else if value >= Double(Self.max) {
+      self = .max
+    } else if value <= Double(Self.min) {
+      self = .min
+    } else {
+      self = Self(value)
+    }
   }
   public init(lossy value: Int64) { self.init(truncatingIfNeeded: value) }
   public var asDouble: Double { Double(self) }

@@ -18,8 +18,11 @@ struct ByteReader {
   /// - Throws: `DataError` when `offset` is outside the file.
   mutating func seek(to offset: Int, for what: String) throws {
     guard offset >= 0, offset <= bytes.count else {
-      throw DataError(source, .corrupt("\(what) is said to be at offset \(offset), "
-        + "file has \(bytes.count) bytes"))
+      throw DataError(
+        source,
+        .corrupt(
+          "\(what) is said to be at offset \(offset), "
+            + "file has \(bytes.count) bytes"))
     }
     self.offset = offset
   }

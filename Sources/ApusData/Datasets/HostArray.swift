@@ -17,8 +17,10 @@ public struct HostArray: Sendable, Hashable {
     let needed = try Self.byteCount(dtype: dtype, shape: shape, source: source)
     guard bytes.count == needed else {
       let sizes = Self.product(shape)
-      throw DataError(source, .mismatch(
-        "shape needs \(sizes) × \(dtype.byteCount) = \(needed) bytes, there are \(bytes.count)"))
+      throw DataError(
+        source,
+        .mismatch(
+          "shape needs \(sizes) × \(dtype.byteCount) = \(needed) bytes, there are \(bytes.count)"))
     }
     self.dtype = dtype
     self.shape = shape

@@ -6,8 +6,10 @@ extension TensorDataset {
     var selected: [Int] = []
     for index in indices {
       guard index >= 0, index < count else {
-        throw DataError("data set", .mismatch(
-          "index \(index) is out of range, there are \(count) samples"))
+        throw DataError(
+          "data set",
+          .mismatch(
+            "index \(index) is out of range, there are \(count) samples"))
       }
       selected.append(row(of: index))
     }
@@ -50,8 +52,10 @@ extension TensorDataset {
   ) throws -> (train: TensorDataset, test: TensorDataset) {
     let wanted = test > 0 && test < 1 ? Int((test * Double(count)).rounded(.up)) : 0
     guard wanted > 0, wanted < count else {
-      throw DataError("data set", .mismatch(
-        "a test fraction of \(test) leaves an empty part of \(count) samples"))
+      throw DataError(
+        "data set",
+        .mismatch(
+          "a test fraction of \(test) leaves an empty part of \(count) samples"))
     }
     var order = Array(0..<count)
     Permutation.shuffle(&order, seed: seed, epoch: 0, purpose: .split)

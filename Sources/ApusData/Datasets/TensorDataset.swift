@@ -29,9 +29,11 @@ public struct TensorDataset: Sendable {
         throw DataError("data set", .mismatch("\"\(name)\" is a scalar, without a sample axis"))
       }
       guard count == first.value.shape[0] else {
-        throw DataError("data set", .mismatch(
-          "sample counts differ: \"\(first.key)\" has \(first.value.shape[0]), "
-            + "\"\(name)\" has \(count)"))
+        throw DataError(
+          "data set",
+          .mismatch(
+            "sample counts differ: \"\(first.key)\" has \(first.value.shape[0]), "
+              + "\"\(name)\" has \(count)"))
       }
       if let violation = TensorType(array.dtype, array.shape).sizeViolation {
         throw DataError("data set", .mismatch("\"\(name)\": \(violation.reason)"))
@@ -83,8 +85,11 @@ public struct TensorDataset: Sendable {
   public func replacing(_ name: String, with array: HostArray) throws -> TensorDataset {
     let index = try position(of: name)
     guard array.shape.first == count else {
-      throw DataError("data set", .mismatch(
-        "sample counts differ: \"\(name)\" has \(count), its replacement has shape \(array.shape)"))
+      throw DataError(
+        "data set",
+        .mismatch(
+          "sample counts differ: \"\(name)\" has \(count), its replacement has shape \(array.shape)"
+        ))
     }
     if let violation = TensorType(array.dtype, array.shape).sizeViolation {
       throw DataError("data set", .mismatch("\"\(name)\": \(violation.reason)"))

@@ -39,8 +39,10 @@ public struct CSVTable: Sendable, Hashable {
     }
     let body = Array(parsed.dropFirst(hasHeader ? 1 : 0))
     for (index, row) in body.enumerated() where row.count != names.count {
-      throw DataError(source, .row(
-        index + 1, problem: "\(row.count) fields, there are \(names.count) columns"))
+      throw DataError(
+        source,
+        .row(
+          index + 1, problem: "\(row.count) fields, there are \(names.count) columns"))
     }
     self.source = source
     self.columns = names
@@ -63,8 +65,10 @@ public struct CSVTable: Sendable, Hashable {
         string: complete, delimiter: .character(delimiter), loadColumns: false, rowLimit: 0)
       try csv.enumerateAsArray(startAt: 0, rowLimit: nil) { if $0 != [""] { rows.append($0) } }
     } catch {
-      throw DataError(source, .row(
-        rows.count + 1 - headerRows, problem: "text before or after a quoted field"))
+      throw DataError(
+        source,
+        .row(
+          rows.count + 1 - headerRows, problem: "text before or after a quoted field"))
     }
     return rows
   }
@@ -91,9 +95,11 @@ extension CSVTable {
       for position in positions {
         let text = row[position]
         guard let value = Float(text.filter { $0 != " " }), !value.isNaN else {
-          throw DataError(source, .cell(
-            row: index + 1, column: columns[position],
-            problem: text.isEmpty ? "is empty" : "\"\(text)\" is not a number"))
+          throw DataError(
+            source,
+            .cell(
+              row: index + 1, column: columns[position],
+              problem: text.isEmpty ? "is empty" : "\"\(text)\" is not a number"))
         }
         values.append(value)
       }

@@ -27,7 +27,8 @@ enum Deflate {
       throw DataError(source, .missingLibrary("zlib (libz.so.1)", neededFor: "decompressing"))
     }
     if let expected, expected / greatestExpansion > input.count {
-      let claim = "header promises \(expected) decompressed bytes, which need at least "
+      let claim =
+        "header promises \(expected) decompressed bytes, which need at least "
         + "\(expected / greatestExpansion) compressed"
       throw DataError(source, .truncated(claim: claim, available: input.count))
     }

@@ -20,8 +20,11 @@ public enum IDX {
     try reader.expect(magic: [0, 0], format: "an IDX file")
     let code = try reader.integer(UInt8.self, .big, for: "the type code")
     guard let element = Element(rawValue: code) else {
-      throw DataError(source, .corrupt("IDX type code \(code) is not one of "
-        + Element.allCases.map { String($0.rawValue) }.joined(separator: ", ")))
+      throw DataError(
+        source,
+        .corrupt(
+          "IDX type code \(code) is not one of "
+            + Element.allCases.map { String($0.rawValue) }.joined(separator: ", ")))
     }
     let rank = Int(try reader.integer(UInt8.self, .big, for: "the number of axes"))
     let shape = try (0..<rank).map { axis in
@@ -51,12 +54,16 @@ public enum IDX {
     case .float32: element = .float
     case .float64: element = .double
     case .int64, .bfloat16, .float16:
-      throw DataError(source, .unsupported(
-        "IDX has no \(array.dtype); convert to uint8, int32, float32 or float64"))
+      throw DataError(
+        source,
+        .unsupported(
+          "IDX has no \(array.dtype); convert to uint8, int32, float32 or float64"))
     }
     guard array.shape.count <= 255, array.shape.allSatisfy({ $0 <= UInt32.max }) else {
-      throw DataError(source, .unsupported(
-        "IDX holds at most 255 axes of at most \(UInt32.max): \(array.shape)"))
+      throw DataError(
+        source,
+        .unsupported(
+          "IDX holds at most 255 axes of at most \(UInt32.max): \(array.shape)"))
     }
     var bytes: [UInt8] = [0, 0, element.rawValue, UInt8(array.shape.count)]
     for size in array.shape { bytes.append(UInt32(size), .big) }
@@ -79,9 +86,11 @@ public enum IDX {
     }
     guard needed <= reader.remaining else {
       let width = element.width == 1 ? "" : " × \(element.width)"
-      throw DataError(reader.source, .truncated(
-        claim: "header says \(HostArray.product(shape))\(width) = \(needed) bytes",
-        available: reader.remaining))
+      throw DataError(
+        reader.source,
+        .truncated(
+          claim: "header says \(HostArray.product(shape))\(width) = \(needed) bytes",
+          available: reader.remaining))
     }
     let data = try reader.take(needed, for: "the data")
     try reader.expectEnd()

@@ -16,8 +16,10 @@ public struct Image: Sendable, Hashable {
     let needed = try HostArray.byteCount(
       dtype: .uint8, shape: [height, width, channels], source: "image")
     guard width > 0, height > 0, (1...4).contains(channels), pixels.count == needed else {
-      throw DataError("image", .mismatch(
-        "\(height) × \(width) × \(channels) does not fit \(pixels.count) samples"))
+      throw DataError(
+        "image",
+        .mismatch(
+          "\(height) × \(width) × \(channels) does not fit \(pixels.count) samples"))
     }
     self.width = width
     self.height = height

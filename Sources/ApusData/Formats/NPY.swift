@@ -81,9 +81,11 @@ public enum NPY {
       needed = product
     }
     guard needed <= reader.remaining else {
-      throw DataError(reader.source, .truncated(
-        claim: "header says \(HostArray.product(shape)) × \(element.width) = \(needed) bytes",
-        available: reader.remaining))
+      throw DataError(
+        reader.source,
+        .truncated(
+          claim: "header says \(HostArray.product(shape)) × \(element.width) = \(needed) bytes",
+          available: reader.remaining))
     }
     var data = Array(try reader.take(needed, for: "the data"))
     try reader.expectEnd()

@@ -135,7 +135,9 @@ struct PythonLiteralScanner {
 
   private func failure(_ expected: String) -> DataError {
     let found = rest.isEmpty ? "the end" : "'\(String(decoding: rest.prefix(12), as: UTF8.self))'"
-    return DataError(source, .corrupt(
-      "NPY header: expected \(expected) at character \(rest.startIndex - start), found \(found)"))
+    return DataError(
+      source,
+      .corrupt(
+        "NPY header: expected \(expected) at character \(rest.startIndex - start), found \(found)"))
   }
 }

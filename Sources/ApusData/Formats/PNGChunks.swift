@@ -43,9 +43,11 @@ struct PNGChunks {
     let check = try reader.integer(UInt32.self, .big, for: "the CRC of chunk \(name)")
     let found = CRC32.of(reader.bytes[type.startIndex..<body.endIndex])
     guard found == check else {
-      throw DataError(reader.source, .checksum(
-        what: "CRC of chunk \(name)", expected: String(check, radix: 16),
-        found: String(found, radix: 16)))
+      throw DataError(
+        reader.source,
+        .checksum(
+          what: "CRC of chunk \(name)", expected: String(check, radix: 16),
+          found: String(found, radix: 16)))
     }
     return (name, body)
   }

@@ -25,16 +25,21 @@ struct PNGHeader: Hashable {
     guard (1...Int(Int32.max)).contains(width), (1...Int(Int32.max)).contains(height) else {
       throw DataError(source, .corrupt("PNG size \(width) × \(height)"))
     }
-    guard width.multipliedReportingOverflow(by: height).partialValue <= Self.greatestPixelCount else {
-      throw DataError(source, .unsupported(
-        "PNG of \(width) × \(height) pixels; at most \(Self.greatestPixelCount) are read"))
+    guard width.multipliedReportingOverflow(by: height).partialValue <= Self.greatestPixelCount
+    else {
+      throw DataError(
+        source,
+        .unsupported(
+          "PNG of \(width) × \(height) pixels; at most \(Self.greatestPixelCount) are read"))
     }
     guard depths[colourType]?.contains(depth) == true else {
       throw DataError(source, .corrupt("PNG colour type \(colourType) with \(depth) bits"))
     }
     guard compression == 0, filter == 0, interlace <= 1 else {
-      throw DataError(source, .corrupt(
-        "PNG methods \(compression), \(filter), \(interlace); known are 0, 0 and 0 or 1"))
+      throw DataError(
+        source,
+        .corrupt(
+          "PNG methods \(compression), \(filter), \(interlace); known are 0, 0 and 0 or 1"))
     }
   }
 

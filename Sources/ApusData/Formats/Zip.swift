@@ -54,8 +54,10 @@ enum Zip {
       }
       position -= 1
     }
-    throw DataError(reader.source, .truncated(
-      claim: "a zip file ends with a directory, which is missing", available: bytes.count))
+    throw DataError(
+      reader.source,
+      .truncated(
+        claim: "a zip file ends with a directory, which is missing", available: bytes.count))
   }
 
   /// Reads one entry of the directory and the member it points to.
@@ -94,9 +96,11 @@ enum Zip {
     try reader.seek(to: offset, for: "member \"\(name)\"")
     let data = try payload(&reader, name: name, method: method, packed: packed, size: size)
     guard CRC32.of(data) == check else {
-      throw DataError(source, .checksum(
-        what: "CRC of member \"\(name)\"", expected: String(check, radix: 16),
-        found: String(CRC32.of(data), radix: 16)))
+      throw DataError(
+        source,
+        .checksum(
+          what: "CRC of member \"\(name)\"", expected: String(check, radix: 16),
+          found: String(CRC32.of(data), radix: 16)))
     }
     return Member(name: name, bytes: data)
   }
@@ -116,8 +120,10 @@ enum Zip {
     switch method {
     case 0:
       guard packed == size else {
-        throw DataError(source, .corrupt(
-          "stored member \"\(name)\" has sizes \(packed) and \(size)"))
+        throw DataError(
+          source,
+          .corrupt(
+            "stored member \"\(name)\" has sizes \(packed) and \(size)"))
       }
       return Array(data)
     case 8: return try Deflate.decompress(data, .raw, expected: size, source: source)

@@ -4,12 +4,14 @@ import Foundation
 ///
 /// Only the entry points used here are declared, by us; nothing is needed to build.
 struct Zlib: Sendable {
-  typealias Initialize = @convention(c) (
-    UnsafeMutableRawPointer, Int32, UnsafePointer<CChar>, Int32
-  ) -> Int32
-  typealias InitializeDeflate = @convention(c) (
-    UnsafeMutableRawPointer, Int32, Int32, Int32, Int32, Int32, UnsafePointer<CChar>, Int32
-  ) -> Int32
+  typealias Initialize =
+    @convention(c) (
+      UnsafeMutableRawPointer, Int32, UnsafePointer<CChar>, Int32
+    ) -> Int32
+  typealias InitializeDeflate =
+    @convention(c) (
+      UnsafeMutableRawPointer, Int32, Int32, Int32, Int32, Int32, UnsafePointer<CChar>, Int32
+    ) -> Int32
   typealias Step = @convention(c) (UnsafeMutableRawPointer, Int32) -> Int32
   typealias Finish = @convention(c) (UnsafeMutableRawPointer) -> Int32
 

@@ -59,8 +59,10 @@ extension BatchSource {
         throw DataError("batch", .mismatch("\"\(column.name)\": \(violation.reason)"))
       }
       guard let storage = Storage(uninitialized: count * column.byteCount) else {
-        throw DataError("batch", .refused(
-          action: "allocate", reason: "no memory for \(count * column.byteCount) bytes"))
+        throw DataError(
+          "batch",
+          .refused(
+            action: "allocate", reason: "no memory for \(count * column.byteCount) bytes"))
       }
       return storage
     }

@@ -62,16 +62,22 @@ public struct RandomShift: BatchTransform {
 
   public func check(_ columns: [ColumnType]) throws {
     guard let type = columns.first(where: { $0.name == column }) else {
-      throw DataError("random shift", .unknown(
-        kind: "column", name: column, known: columns.map(\.name)))
+      throw DataError(
+        "random shift",
+        .unknown(
+          kind: "column", name: column, known: columns.map(\.name)))
     }
     guard type.shape.count == 2 || type.shape.count == 3 else {
-      throw DataError("random shift", .mismatch(
-        "needs images [H, W, C] or [H, W], \"\(column)\" holds \(type.shape)"))
+      throw DataError(
+        "random shift",
+        .mismatch(
+          "needs images [H, W, C] or [H, W], \"\(column)\" holds \(type.shape)"))
     }
     guard pixels >= 0, pixels < min(type.shape[0], type.shape[1]) else {
-      throw DataError("random shift", .mismatch(
-        "cannot move images of \(type.shape[0]) × \(type.shape[1]) by up to \(pixels) pixels"))
+      throw DataError(
+        "random shift",
+        .mismatch(
+          "cannot move images of \(type.shape[0]) × \(type.shape[1]) by up to \(pixels) pixels"))
     }
   }
 

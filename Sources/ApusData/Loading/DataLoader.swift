@@ -34,8 +34,10 @@ public struct DataLoader: BatchSource {
       throw DataError("data loader", .mismatch("batch size is \(batchSize), must be at least 1"))
     }
     guard !dropsLast || dataset.count >= batchSize else {
-      throw DataError("data loader", .mismatch(
-        "no batch is left: \(dataset.count) samples, batches of \(batchSize), last dropped"))
+      throw DataError(
+        "data loader",
+        .mismatch(
+          "no batch is left: \(dataset.count) samples, batches of \(batchSize), last dropped"))
     }
     for transform in transforms { try transform.check(dataset.columns) }
     self.dataset = dataset
@@ -97,18 +99,24 @@ public struct DataLoader: BatchSource {
     _ batch: Int, _ count: Int, _ buffers: UnsafeBufferPointer<UnsafeMutableRawBufferPointer>
   ) throws {
     guard count > 0 else {
-      throw DataError("data loader", .mismatch(
-        "batch \(batch) is out of range, there are \(batchCount)"))
+      throw DataError(
+        "data loader",
+        .mismatch(
+          "batch \(batch) is out of range, there are \(batchCount)"))
     }
     guard buffers.count == columns.count else {
-      throw DataError("data loader", .mismatch(
-        "\(buffers.count) buffers for \(columns.count) columns"))
+      throw DataError(
+        "data loader",
+        .mismatch(
+          "\(buffers.count) buffers for \(columns.count) columns"))
     }
     for (column, buffer) in zip(dataset.columns, buffers)
     where buffer.count < count * column.byteCount {
-      throw DataError("data loader", .mismatch(
-        "\"\(column.name)\" needs \(count) × \(column.byteCount) bytes, "
-          + "the buffer has \(buffer.count)"))
+      throw DataError(
+        "data loader",
+        .mismatch(
+          "\"\(column.name)\" needs \(count) × \(column.byteCount) bytes, "
+            + "the buffer has \(buffer.count)"))
     }
   }
 }

@@ -32,12 +32,16 @@ extension DataLoader {
       Self.difference("drops last", position.dropsLast, here.dropsLast),
     ].compactMap { $0 }
     guard differences.isEmpty else {
-      throw DataError("data loader", .mismatch(
-        "the saved position is of another loader: " + differences.joined(separator: ", ")))
+      throw DataError(
+        "data loader",
+        .mismatch(
+          "the saved position is of another loader: " + differences.joined(separator: ", ")))
     }
     guard (0...batchCount).contains(position.batch) else {
-      throw DataError("data loader", .mismatch(
-        "batch \(position.batch) is out of range, there are \(batchCount)"))
+      throw DataError(
+        "data loader",
+        .mismatch(
+          "batch \(position.batch) is out of range, there are \(batchCount)"))
     }
     return EpochBatches(loader: self, epoch: position.epoch, first: position.batch)
   }

@@ -26,8 +26,10 @@ enum EmbeddedDigits {
 
     let needed = try HostArray.byteCount(dtype: .uint8, shape: shape, source: source)
     guard needed / 255 <= coded.count else {
-      throw DataError(source, .truncated(
-        claim: "header says \(HostArray.product(shape)) pixels", available: coded.count))
+      throw DataError(
+        source,
+        .truncated(
+          claim: "header says \(HostArray.product(shape)) pixels", available: coded.count))
     }
     let pixels = try expand(coded, count: needed, source: source)
     return (

@@ -54,8 +54,10 @@ public enum MNIST {
       let path = "\(directory)/\(name)\(suffix)"
       if access(path, R_OK) == 0 { return path }
     }
-    throw DataError(directory, .refused(
-      action: "open \(name) or \(name).gz", reason: "there is no such file"))
+    throw DataError(
+      directory,
+      .refused(
+        action: "open \(name) or \(name).gz", reason: "there is no such file"))
   }
 
   static func labeled(
@@ -65,18 +67,24 @@ public enum MNIST {
     guard images.dtype == .uint8, images.shape.count == 3, labels.dtype == .uint8,
       labels.shape.count == 1
     else {
-      throw DataError(source, .mismatch(
-        "images must be u8[N, H, W] and labels u8[N], are \(images.dtype)\(images.shape) "
-          + "and \(labels.dtype)\(labels.shape)"))
+      throw DataError(
+        source,
+        .mismatch(
+          "images must be u8[N, H, W] and labels u8[N], are \(images.dtype)\(images.shape) "
+            + "and \(labels.dtype)\(labels.shape)"))
     }
     guard images.shape[0] == labels.shape[0] else {
-      throw DataError(source, .mismatch(
-        "\(images.shape[0]) images and \(labels.shape[0]) labels"))
+      throw DataError(
+        source,
+        .mismatch(
+          "\(images.shape[0]) images and \(labels.shape[0]) labels"))
     }
     let classes = collection.classNames
     if let bad = labels.bytes.firstIndex(where: { $0 >= classes.count }) {
-      throw DataError(source, .row(
-        bad + 1, problem: "label \(labels.bytes[bad]) is not one of 0…\(classes.count - 1)"))
+      throw DataError(
+        source,
+        .row(
+          bad + 1, problem: "label \(labels.bytes[bad]) is not one of 0…\(classes.count - 1)"))
     }
     let codes = labels.bytes.map { Int32($0) }
     let targets = try HostArray(

@@ -19,8 +19,10 @@ public struct ImageGrid: Sendable {
     let shape = images.shape.count == 3 ? images.shape + [1] : images.shape
     guard shape.count == 4, (1...4).contains(shape[3]), shape.allSatisfy({ $0 > 0 }), columns > 0
     else {
-      throw DataError("image grid", .mismatch(
-        "needs images [N, H, W, C] and columns ≥ 1, has \(images.shape) and \(columns)"))
+      throw DataError(
+        "image grid",
+        .mismatch(
+          "needs images [N, H, W, C] and columns ≥ 1, has \(images.shape) and \(columns)"))
     }
     let (count, height, width, channels) = (shape[0], shape[1], shape[2], shape[3])
     let across = min(columns, count)

@@ -21,8 +21,13 @@ public struct LabelEncoder: Sendable, Hashable, Codable {
       zip(classes, Int32(0)...), uniquingKeysWith: { first, _ in first })
     return try labels.enumerated().map { index, label in
       guard let code = codes[label] else {
-        throw DataError("label encoder", .row(index + 1, problem: DataError.Fact.unknown(
-          kind: "label", name: label, known: classes).wording))
+        throw DataError(
+          "label encoder",
+          .row(
+            index + 1,
+            problem: DataError.Fact.unknown(
+              kind: "label", name: label, known: classes
+            ).wording))
       }
       return code
     }
@@ -34,8 +39,10 @@ public struct LabelEncoder: Sendable, Hashable, Codable {
   public func labels(_ codes: [Int32]) throws -> [String] {
     try codes.enumerated().map { index, code in
       guard classes.indices.contains(Int(code)) else {
-        throw DataError("label encoder", .row(
-          index + 1, problem: "code \(code) is out of range, there are \(classes.count) labels"))
+        throw DataError(
+          "label encoder",
+          .row(
+            index + 1, problem: "code \(code) is out of range, there are \(classes.count) labels"))
       }
       return classes[Int(code)]
     }

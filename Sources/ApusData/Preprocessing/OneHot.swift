@@ -13,8 +13,10 @@ public enum OneHot {
     let skipped = droppingFirst ? 1 : 0
     let width = max(skipped, classes) - skipped
     for (row, code) in codes.enumerated() where code < 0 || code >= classes {
-      throw DataError("one-hot", .row(
-        row + 1, problem: "code \(code) is out of range, there are \(classes) classes"))
+      throw DataError(
+        "one-hot",
+        .row(
+          row + 1, problem: "code \(code) is out of range, there are \(classes) classes"))
     }
     try Room.check(
       HostArray.byteCount(dtype: .float32, shape: [codes.count, width], source: "one-hot"),

@@ -36,16 +36,21 @@ extension Scaler {
   private func mapped(_ x: HostArray, _ map: (Double, Int) -> Double) throws -> HostArray {
     let table = try FeatureTable(x)
     guard offset.count == scale.count else {
-      throw DataError("scaler", .mismatch(
-        "has \(offset.count) offsets and \(scale.count) scales"))
+      throw DataError(
+        "scaler",
+        .mismatch(
+          "has \(offset.count) offsets and \(scale.count) scales"))
     }
     guard table.features == offset.count else {
-      throw DataError("scaler", .mismatch(
-        "fitted on \(offset.count) features, the data has \(table.features)"))
+      throw DataError(
+        "scaler",
+        .mismatch(
+          "fitted on \(offset.count) features, the data has \(table.features)"))
     }
     let values = table.values.enumerated().map { map($1, $0 % table.features) }
     let isDouble = x.dtype == .float64
-    let bytes = isDouble
+    let bytes =
+      isDouble
       ? values.withUnsafeBytes { Array($0) }
       : values.map { Float($0) }.withUnsafeBytes { Array($0) }
     return try HostArray(dtype: isDouble ? .float64 : .float32, shape: x.shape, bytes: bytes)
@@ -66,9 +71,11 @@ struct FeatureTable {
     features = x.shape[1]
     values = x.doubles()
     if let bad = values.firstIndex(where: { !$0.isFinite }) {
-      throw DataError("scaler", .cell(
-        row: bad / features + 1, column: String(bad % features + 1),
-        problem: values[bad].isNaN ? "is NaN" : "is infinite"))
+      throw DataError(
+        "scaler",
+        .cell(
+          row: bad / features + 1, column: String(bad % features + 1),
+          problem: values[bad].isNaN ? "is NaN" : "is infinite"))
     }
   }
 

@@ -47,7 +47,8 @@ final class BatchStep {
       throw TensorError(
         operation: operation,
         reason: "the data hold NaN: column \(column.name), sample \(row) of batch \(batch)",
-        operands: [.init(name: column.name, type: TensorType(column.dtype, [count] + column.shape))])
+        operands: [.init(name: column.name, type: TensorType(column.dtype, [count] + column.shape))]
+      )
     }
   }
 

@@ -52,8 +52,10 @@ extension Scan {
     }
     if place.isEmpty { return none }
     trace.sequences = Array(zip(inputs[..<carryCount], histories))
-    trace.sequences += zip(inputs[carryCount..<firstInvariant], operands[carryCount..<firstInvariant])
-      .map { ($0, $1) }
+    trace.sequences += zip(
+      inputs[carryCount..<firstInvariant], operands[carryCount..<firstInvariant]
+    )
+    .map { ($0, $1) }
     trace.sequences += Scan.bound(dy, yUpstream) + Scan.bound(dHistory, historyUpstream)
     trace.invariants = zip(inputs[firstInvariant...], operands[firstInvariant...]).map { ($0, $1) }
     trace.dropUnused()

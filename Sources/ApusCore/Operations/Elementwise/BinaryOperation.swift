@@ -6,9 +6,10 @@ public struct BinaryOperation: Operation {
   public enum Domain: Sendable { case floating, numeric, any, boolOrInteger }
 
   /// Gradients of both operands, given `a`, `b`, the result and its gradient.
-  typealias Rule = @Sendable (_ a: Tensor, _ b: Tensor, _ y: Tensor, _ dy: Tensor) -> (
-    Tensor?, Tensor?
-  )
+  typealias Rule =
+    @Sendable (_ a: Tensor, _ b: Tensor, _ y: Tensor, _ dy: Tensor) -> (
+      Tensor?, Tensor?
+    )
 
   public let name: String
   let instruction: String

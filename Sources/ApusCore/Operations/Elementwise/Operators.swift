@@ -1,12 +1,12 @@
-infix operator .==: ComparisonPrecedence
-infix operator .!=: ComparisonPrecedence
-infix operator .<: ComparisonPrecedence
-infix operator .<=: ComparisonPrecedence
-infix operator .>: ComparisonPrecedence
-infix operator .>=: ComparisonPrecedence
-infix operator .&: LogicalConjunctionPrecedence
-infix operator .|: LogicalDisjunctionPrecedence
-infix operator .^: LogicalDisjunctionPrecedence
+infix operator .== : ComparisonPrecedence
+infix operator .!= : ComparisonPrecedence
+infix operator .< : ComparisonPrecedence
+infix operator .<= : ComparisonPrecedence
+infix operator .> : ComparisonPrecedence
+infix operator .>= : ComparisonPrecedence
+infix operator .& : LogicalConjunctionPrecedence
+infix operator .| : LogicalDisjunctionPrecedence
+infix operator .^ : LogicalDisjunctionPrecedence
 prefix operator .!
 
 /// Arithmetic between tensors broadcasts by NumPy's rule; both sides have the same dtype. A number

@@ -54,7 +54,8 @@ extension Tensor {
       let low = first.map { Swift.max(extent - 1 - $0, 0) } ?? 0
       let high = last.map { extent - 1 - $0 } ?? extent
       return flipped(axes: [axis]).sliced(
-        axis: axis, low..<Swift.max(low, high), stride: step == .min ? .max : -step, file: file, line: line)
+        axis: axis, low..<Swift.max(low, high), stride: step == .min ? .max : -step, file: file,
+        line: line)
     }
   }
 

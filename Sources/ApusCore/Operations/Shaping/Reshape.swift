@@ -76,7 +76,8 @@ extension Tensor {
       for axis in dropped {
         try require(shape.dims[axis] == 1, "axis \(axis) has extent \(shape.dims[axis]), not 1")
       }
-      return reshaped(to: shape.dims.indices.filter { !dropped.contains($0) }.map { shape.dims[$0] })
+      return reshaped(
+        to: shape.dims.indices.filter { !dropped.contains($0) }.map { shape.dims[$0] })
     }
   }
 }
