@@ -139,7 +139,7 @@ final class Scratch {
       ("{\"a\":\(entry("U8", "[2]", "[2,0]"))}", 2, "\"a\" ends at byte 0, before 2"),
       (
         "{\"a\":\(entry("F64", "[4611686018427387904,4]", "[0,0]"))}", 0,
-        "\"a\": the tensor f64[4611686018427387904, 4] is too large"
+        "\"a\" is f64[4611686018427387904, 4], \(Int.max) bytes, but has 0"
       ),
       (
         "{\"a\":{\"dtype\":\"U8\",\"shape\":[2]}}", 2,

@@ -104,9 +104,6 @@ struct SafetensorsHeader: Equatable {
       throw Mistake(reason: "\"\(name)\" lacks dtype, shape or data_offsets")
     }
     let type = TensorType(dtype, dims)
-    if let violation = type.sizeViolation {
-      throw Mistake(reason: "\"\(name)\": \(violation.reason)")
-    }
     guard offsets[0] >= 0 else {
       throw Mistake(reason: "\"\(name)\" begins at byte \(offsets[0])")
     }
@@ -117,6 +114,9 @@ struct SafetensorsHeader: Equatable {
       throw Mistake(
         reason: "\"\(name)\" is \(type), \(type.byteCount) bytes, but has "
           + "\(offsets[1] - offsets[0])")
+    }
+    if let violation = type.sizeViolation {
+      throw Mistake(reason: "\"\(name)\": \(violation.reason)")
     }
     return Entry(name: name, type: type, begin: offsets[0], end: offsets[1])
   }
