@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "apus_threads.h"
+#include "apus_sanitized.h"
 
 // One clone per x86-64 level, selected by the loader; other machines compile the function once.
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__x86_64__) && defined(__linux__) && !APUS_SANITIZED
 #define APUS_DENSE_CLONES \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
-#if defined(__x86_64__) && defined(__linux__)
+#include "apus_sanitized.h"
+
+#if defined(__x86_64__) && defined(__linux__) && !APUS_SANITIZED
 /// Compiles a function once per vector width; the loader picks. ("avx2" alone would lack FMA.)
 #define APUS_VECTORIZED \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
