@@ -32,6 +32,13 @@ public struct Graph: Sendable, Hashable {
   /// The values asked for.
   public package(set) var outputs: [Int]
 
+  /// The multiply-adds of all operations.
+  public var multiplyAdds: Int {
+    instructions.reduce(0) { sum, instruction in
+      sum.plusClamped(instruction.operation.multiplyAdds(instruction.operands.map { types[$0] }))
+    }
+  }
+
   package init(inputs: [TensorType]) {
     inputCount = inputs.count
     types = inputs

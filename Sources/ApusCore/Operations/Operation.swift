@@ -22,11 +22,16 @@ public protocol Operation: Sendable, Hashable {
 
   /// How the CPU executor runs this operation.
   var cpu: CPUKernel { get }
+
+  /// The multiplications with an addition of matrix products and convolutions; elementwise work
+  /// counts as none.
+  func multiplyAdds(_ operands: [TensorType]) -> Int
 }
 
 extension Operation {
   public var attributes: String { "" }
   public var operandNames: [String] { [] }
+  public func multiplyAdds(_ operands: [TensorType]) -> Int { 0 }
 }
 
 /// An operation that can be written in terms of simpler ones.

@@ -13,6 +13,7 @@ public final class Context: Sendable {
   private struct State: Sendable {
     var keysDrawn = 0
     var updates: [(buffer: Buffer, value: Tensor)] = []
+    var penalties: [Tensor] = []
   }
   private let state = Mutex(State())
 
@@ -55,6 +56,25 @@ public final class Context: Sendable {
     }
   }
 
+  /// Adds a floating scalar to the loss of the step: a penalty on activations, for example.
+  ///
+  /// A layer calls this in training; the trainer adds ``penalty`` to the loss, and a hand-written
+  /// loop does the same.
+  public func penalize(_ penalty: Tensor) {
+    state.withLock { $0.penalties.append(penalty) }
+  }
+
+  /// The sum of the penalties noted in this call, a scalar; `nil` when there are none.
+  public var penalty: Tensor? {
+    let all = state.withLock { $0.penalties }
+    return all.dropFirst().reduce(all.first) { sum, next in sum.map { $0 + next } }
+  }
+
+  /// Tells the summary what a module put out; layers called as functions do so by themselves.
+  public func observe(_ module: any Module, output: Tensor) {
+    observer?.record(module, output: output)
+  }
+
   /// New values of buffers noted in this call.
   public var updates: [(buffer: Buffer, value: Tensor)] { state.withLock { $0.updates } }
 
@@ -70,7 +90,7 @@ public final class Context: Sendable {
   }
 }
 
-/// Learns of every layer call, for the summary.
+/// Learns of every module call, for the summary.
 protocol CallObserver: AnyObject, Sendable {
-  func record(_ layer: any Layer, input: Tensor, output: Tensor)
+  func record(_ module: any Module, output: Tensor)
 }

@@ -44,7 +44,7 @@ extension Layer {
             site: LayerScope.current?.site))
       }
       let y = forward(x, context)
-      context.observer?.record(self, input: x, output: y)
+      context.observe(self, output: y)
       return y
     }
   }
@@ -53,7 +53,8 @@ extension Layer {
 extension Module {
   /// Runs `body` as a call of this module: mistakes inside name its path and this place.
   ///
-  /// For modules with several inputs, whose methods are their own.
+  /// For modules with several inputs, whose methods are their own. They tell the summary of their
+  /// output by ``Context/observe(_:output:)``.
   public func scoped<R>(
     _ context: Context? = nil, file: String = #fileID, line: Int = #line,
     _ body: (Context) -> R

@@ -45,13 +45,13 @@ extension Layer {
     let work = try SummaryObserver.multiplyAdds(of: y, from: x)
     var counted: Set<ObjectIdentifier> = []
     let rows = observer.calls.map { call in
-      let first = counted.insert(ObjectIdentifier(call.layer)).inserted
+      let first = counted.insert(ObjectIdentifier(call.module)).inserted
       let prefix = call.path.isEmpty ? "" : call.path + "."
       let own = tree.parameters.filter { path, _ in
         path.hasPrefix(prefix) && call.owns(path.dropFirst(prefix.count), in: tree)
       }
       return Summary.Row(
-        path: call.path, layer: call.isLeaf ? "\(call.layer)" : "\(type(of: call.layer))",
+        path: call.path, layer: call.isLeaf ? "\(call.module)" : "\(type(of: call.module))",
         output: call.output,
         parameters: first ? own.reduce(0) { $0 + ($1.parameter.type?.count ?? 0) } : 0,
         multiplyAdds: first ? work[call.path] ?? 0 : 0,

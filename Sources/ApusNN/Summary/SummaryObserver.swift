@@ -5,7 +5,7 @@ import Synchronization
 final class SummaryObserver: CallObserver {
   struct Call: Sendable {
     let path: String
-    let layer: any Layer
+    let module: any Module
     let output: TensorType
     var isLeaf: Bool
 
@@ -24,32 +24,25 @@ final class SummaryObserver: CallObserver {
   /// The calls, parts before the layer that holds them.
   var calls: [Call] { noted.withLock { $0 } }
 
-  func record(_ layer: any Layer, input: Tensor, output: Tensor) {
+  func record(_ module: any Module, output: Tensor) {
     let path = LayerScope.current?.path ?? ""
     noted.withLock { calls in
       let prefix = path.isEmpty ? "" : path + "."
       let isLeaf = !calls.contains { $0.path != path && $0.path.hasPrefix(prefix) }
-      calls.append(Call(path: path, layer: layer, output: output.type, isLeaf: isLeaf))
+      calls.append(Call(path: path, module: module, output: output.type, isLeaf: isLeaf))
     }
   }
 
-  /// Multiply-adds of matrix products and convolutions by layer path.
+  /// Multiply-adds by layer path.
   static func multiplyAdds(
     of output: Tensor, from input: Tensor
   ) throws(TensorError) -> [String: Int] {
     let graph = try Graph.capture([output], inputs: [input]).graph
     var result: [String: Int] = [:]
     for instruction in graph.instructions {
-      let types = instruction.operands.map { graph.types[$0] }
-      let y = graph.types[instruction.firstResult]
-      guard types.count > 1 else { continue }
-      let perElement: Int
-      switch instruction.operation.name {
-      case "matmul": perElement = types[0][-1]
-      case "convolution": perElement = types[1].dims.dropFirst().reduce(1, *)
-      default: continue
-      }
-      result[instruction.layerPath ?? "", default: 0] += y.count * perElement
+      let operands = instruction.operands.map { graph.types[$0] }
+      let work = instruction.operation.multiplyAdds(operands)
+      if work > 0 { result[instruction.layerPath ?? "", default: 0] += work }
     }
     return result
   }

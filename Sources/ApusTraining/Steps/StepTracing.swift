@@ -109,7 +109,8 @@ struct StepRecipe {
     let prediction = call(state, places, x, context)
     if let error = prediction.error { throw error }
     let target = precision == .float64 && y.dtype.isFloating ? y.converted(to: .float64) : y
-    let loss = loss(prediction, target)
+    var loss = loss(prediction, target)
+    if let penalty = context.penalty { loss = loss + penalty.converted(to: loss.dtype) }
     if let error = loss.error { throw error }
     guard loss.count == 1, loss.dtype.isFloating else {
       throw TensorError(

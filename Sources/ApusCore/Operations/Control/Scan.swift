@@ -50,6 +50,10 @@ package struct Scan: Operation {
     return carries + outputs[carryCount...].map(stacked) + carries.map(stacked)
   }
 
+  package func multiplyAdds(_ operands: [TensorType]) -> Int {
+    length.timesClamped(body.multiplyAdds)
+  }
+
   private func stacked(_ type: TensorType) -> TensorType {
     type.with(shape: Shape([length] + type.dims))
   }

@@ -17,6 +17,10 @@ package struct Convolution: Operation {
     [try geometry.resultType(operands[0], operands[1])]
   }
 
+  package func multiplyAdds(_ operands: [TensorType]) -> Int {
+    geometry.multiplyAdds(operands[0].shape, operands[1].shape)
+  }
+
   package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
     guard let dy = upstream[0] else { return [nil, nil] }
     let (x, w) = (call.operands[0], call.operands[1])

@@ -21,6 +21,13 @@ package struct ConvolutionGeometry: Sendable, Hashable, CustomStringConvertible 
     return x.with(shape: Shape([x.dims[0]] + spatial + [w.dims[0]]))
   }
 
+  /// The multiply-adds of any of the three operations for `x[N, s…, C]` and `w[O, C / groups, k…]`;
+  /// 0 where the shapes do not fit.
+  package func multiplyAdds(_ x: Shape, _ w: Shape) -> Int {
+    let extents = (try? windows.resultExtents(Array(x.dims.dropFirst().dropLast()))) ?? [0]
+    return ([x.dims.first ?? 0] + extents + w.dims).reduce(1) { $0.timesClamped($1) }
+  }
+
   /// Checks ranks, dtypes and channels.
   static func check(_ x: TensorType, _ w: TensorType, groups: Int) throws(Violation) {
     try require(

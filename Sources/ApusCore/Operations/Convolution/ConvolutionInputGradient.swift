@@ -22,6 +22,10 @@ package struct ConvolutionInputGradient: Operation {
     return [x]
   }
 
+  package func multiplyAdds(_ operands: [TensorType]) -> Int {
+    geometry.multiplyAdds(input, operands[1].shape)
+  }
+
   package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
     guard let v = upstream[0] else { return [nil, nil] }
     let (dy, w) = (call.operands[0], call.operands[1])

@@ -21,6 +21,10 @@ package struct ConvolutionWeightGradient: Operation {
     return [w]
   }
 
+  package func multiplyAdds(_ operands: [TensorType]) -> Int {
+    geometry.multiplyAdds(operands[0].shape, weight)
+  }
+
   package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
     guard let u = upstream[0] else { return [nil, nil] }
     let (x, dy) = (call.operands[0], call.operands[1])

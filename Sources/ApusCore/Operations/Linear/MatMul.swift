@@ -27,6 +27,11 @@ package struct MatMul: Operation {
     try require(a[-1] == inner, "inner dimensions differ: a has \(a[-1]), b has \(inner)")
   }
 
+  package func multiplyAdds(_ operands: [TensorType]) -> Int {
+    guard let y = try? resultTypes(operands)[0] else { return 0 }
+    return y.count.timesClamped(operands[0][-1])
+  }
+
   package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
     guard let dy = upstream[0] else { return [nil, nil] }
     let (a, b) = (call.operands[0], call.operands[1])

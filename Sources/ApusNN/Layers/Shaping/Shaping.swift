@@ -28,23 +28,3 @@ public final class Reshape: Layer, CustomStringConvertible {
   }
   public var description: String { "Reshape(\(shape))" }
 }
-
-/// An activation as a layer.
-public final class ActivationLayer: Layer, CustomStringConvertible {
-  public let activation: Activation
-  public init(_ activation: Activation) { self.activation = activation }
-  public func forward(_ x: Tensor, _ context: Context) -> Tensor { activation(x) }
-  public var description: String { activation.name }
-}
-
-/// A function as a layer, for steps without parameters.
-public final class Lambda: Layer, CustomStringConvertible {
-  private let name: String
-  private let function: @Sendable (Tensor) -> Tensor
-  public init(_ name: String = "Lambda", _ function: @escaping @Sendable (Tensor) -> Tensor) {
-    self.name = name
-    self.function = function
-  }
-  public func forward(_ x: Tensor, _ context: Context) -> Tensor { function(x) }
-  public var description: String { name }
-}

@@ -1,0 +1,3 @@
+extension VocabularyRow {
+  static let convolution: [VocabularyRow] = []
+}
