@@ -59,6 +59,10 @@ struct ModuleWalk {
       for (label, child) in container.namedChildren { visit(child, Self.join(path, label)) }
       return
     }
+    if let naming = module as? any ParameterNaming {
+      for (label, value) in naming.namedContents { visit(value, Self.join(path, label)) }
+      return
+    }
     var mirrors: [Mirror] = []
     var next: Mirror? = Mirror(reflecting: module)
     while let mirror = next {
@@ -121,4 +125,9 @@ struct ModuleWalk {
 /// A module that names its parts itself.
 protocol ModuleContainer: Module {
   var namedChildren: [(label: String, child: any Module)] { get }
+}
+
+/// A module that lists what it holds itself: parameters that carry their own names, and parts.
+protocol ParameterNaming: Module {
+  var namedContents: [(label: String, value: Any)] { get }
 }
