@@ -60,19 +60,42 @@ extension Module {
     _ body: (Context) -> R
   ) -> R {
     let outer = CallFrame.current
-    let path = outer?.paths[ObjectIdentifier(self)]
-    let paths = path == nil ? ModulePaths.of(self) : outer?.paths ?? [:]
-    let context = context ?? outer?.context ?? .inference
-    let scope = LayerScope(path: path ?? "", site: CallSite(file: file, line: line))
-    return CallFrame.$current.withValue(CallFrame(paths: paths, context: context)) {
-      LayerScope.$current.withValue(scope) { body(context) }
+    let frame = CallFrame(calling: self, context ?? outer?.context ?? .inference, from: outer)
+    let scope = LayerScope(path: frame.path, site: CallSite(file: file, line: line))
+    return CallFrame.$current.withValue(frame) {
+      LayerScope.$current.withValue(scope) { body(frame.context) }
     }
   }
 }
 
 /// The module call in progress.
 struct CallFrame: Sendable {
-  let paths: ModulePaths.Paths
+  /// The outermost module that holds the one called.
+  let root: any Module
+  let paths: ModulePaths
+  /// The path of the module called, from the root.
+  let path: String
   let context: Context
   @TaskLocal static var current: CallFrame?
+
+  /// A call inside another, if the module called belongs to the root of that one.
+  init(calling module: any Module, _ context: Context, from outer: CallFrame?) {
+    self.context = context
+    if let outer {
+      let paths = outer.paths[module] != nil
+        ? outer.paths : ModulePaths.of(outer.root, holding: module)
+      if let paths, let path = paths[module] {
+        (root, self.paths, self.path) = (outer.root, paths, path)
+        return
+      }
+    }
+    (root, paths, path) = (module, ModulePaths.of(module), "")
+  }
+
+  private init(_ frame: CallFrame, _ context: Context) {
+    (root, paths, path, self.context) = (frame.root, frame.paths, frame.path, context)
+  }
+
+  /// The same call with another context.
+  func with(_ context: Context) -> CallFrame { CallFrame(self, context) }
 }
