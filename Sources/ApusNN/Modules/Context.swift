@@ -52,8 +52,10 @@ public final class Context: Sendable {
 
   /// Notes a new value of a buffer, to take effect when the step ends.
   ///
-  /// `change` receives the value noted before in this call, or else the buffer's.
+  /// `change` receives the value noted before in this call, or else the buffer's. A buffer that
+  /// ``Buffer/isFixed`` stays as it is.
   public func update(_ buffer: Buffer, _ change: (Tensor) -> Tensor) {
+    if buffer.isFixed { return }
     let pending = state.withLock { state in
       state.updates.last { $0.buffer === buffer }?.value
     }
