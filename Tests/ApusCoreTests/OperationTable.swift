@@ -51,6 +51,12 @@ extension OperationExample {
         [$0[0] * 2]
       }[0]
     },
+    .init("Checkpoint", [[2, 3], [3, 2]]) { x in
+      checkpointed([x[0]]) { [matmul($0[0].tanh(), x[1]).exp()] }[0]
+    },
+    .init("RecomputeBarrier", [[2, 3], [2, 3]]) {
+      apply(RecomputeBarrier(valueCount: 1), $0).square() * $0[1]
+    },
     .init("Reshape", [[2, 3]]) { $0[0].reshaped(to: [3, 2]).square() },
     .init("Broadcast", [[2, 1]]) { $0[0].broadcast(to: [3, 2, 4]).square() },
     .init("Transpose", [[2, 3, 4]]) { $0[0].transposed(permutation: [2, 0, 1]).square() },

@@ -72,6 +72,15 @@ public final class Buffer: Sendable, CustomStringConvertible {
   /// Dtype and shape; `nil` until the layer has seen an input.
   public var type: TensorType? { variable.type }
 
+  /// Whether training leaves the value alone; layers then behave as at inference with it.
+  ///
+  /// Running statistics of a batch norm that are fixed are also what it normalizes with, in training
+  /// too: what fine-tuning on small batches wants of a frozen part.
+  public var isFixed: Bool {
+    get { variable.isFixed }
+    set { variable.isFixed = newValue }
+  }
+
   /// Sets dtype and shape and the first values; without effect when that has been done.
   public func allocate(_ dtype: DType, _ shape: Shape) throws(Violation) {
     try variable.allocate(dtype, shape)

@@ -18,6 +18,7 @@ package final class Variable: Sendable {
     var value = Value.unbuilt
     var path: String?
     var isTrainable: Bool
+    var isFixed = false
   }
 
   package let initializer: Initializer
@@ -36,6 +37,12 @@ package final class Variable: Sendable {
   package var isTrainable: Bool {
     get { state.withLock { $0.isTrainable } }
     set { state.withLock { $0.isTrainable = newValue } }
+  }
+
+  /// Whether training leaves a buffer's value alone.
+  package var isFixed: Bool {
+    get { state.withLock { $0.isFixed } }
+    set { state.withLock { $0.isFixed = newValue } }
   }
 
   /// The property path from the root that was walked first.

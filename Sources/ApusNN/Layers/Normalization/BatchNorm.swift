@@ -4,6 +4,8 @@ import ApusCore
 ///
 /// Training uses the batch's statistics and moves the running ones by `momentum` towards them, the
 /// variance as the unbiased estimate; inference uses the running ones. As PyTorch's BatchNorm.
+/// Freezing its parameters alone leaves this as it is: the statistics still move, unless they are
+/// fixed too (``Module/fixStatistics(_:matching:file:line:)``).
 ///
 /// - Shape: `x[N…, C] → y[N…, C]`; `x[N, C, H, W]` with channels first.
 /// - Parameters held: `weight [C]` (ones), `bias [C]` (zeros); buffers `running_mean [C]` (zeros),
@@ -41,7 +43,7 @@ public final class BatchNorm: Layer, CustomStringConvertible {
   public func forward(_ x: Tensor, _ context: Context) -> Tensor {
     let at = CallSite.ofLayer
     let input = layout == .channelsLast ? x : layout.toChannelsLast(x)
-    guard context.isTraining else {
+    guard context.isTraining, !(runningMean.isFixed && runningVariance.isFixed) else {
       let y = input.batchNormalized(
         mean: runningMean.value, variance: runningVariance.value, gamma: weight.value,
         beta: bias.value, epsilon: epsilon, file: at.file, line: at.line)
