@@ -15,7 +15,7 @@ package struct ModuleTree: Sendable {
     parameters = walk.parameters
     buffers = walk.buffers
     modules = walk.modules
-    for (path, parameter) in parameters { parameter.variable.path = path }
+    for (path, parameter) in parameters + walk.derived { parameter.variable.path = path }
     for (path, buffer) in buffers { buffer.variable.path = path }
   }
 }
@@ -50,6 +50,8 @@ struct ModuleWalk {
   var parameters: [(path: String, parameter: Parameter)] = []
   var buffers: [(path: String, buffer: Buffer)] = []
   var modules: [(path: String, module: any Module)] = []
+  /// Parameters computed from others, which are listed in their place.
+  var derived: [(path: String, parameter: Parameter)] = []
   private var seen: Set<ObjectIdentifier> = []
 
   mutating func enter(_ module: any Module, path: String) {
@@ -79,11 +81,9 @@ struct ModuleWalk {
 
   private mutating func visit(_ value: Any, _ path: String) {
     if let parameter = value as? Parameter {
-      guard seen.insert(ObjectIdentifier(parameter.variable)).inserted else { return }
-      parameters.append((Self.renamed(path, parameter.name), parameter))
+      add(parameter, Self.renamed(path, parameter.name))
     } else if let buffer = value as? Buffer {
-      guard seen.insert(ObjectIdentifier(buffer.variable)).inserted else { return }
-      buffers.append((Self.renamed(path, buffer.name), buffer))
+      add(buffer, Self.renamed(path, buffer.name))
     } else if let module = value as? any Module {
       enter(module, path: path)
     } else if !(value is Tensor || value is String || value is Shape) {
@@ -100,6 +100,24 @@ struct ModuleWalk {
       default: break
       }
     }
+  }
+
+  private mutating func add(_ parameter: Parameter, _ path: String) {
+    guard seen.insert(ObjectIdentifier(parameter.variable)).inserted else { return }
+    guard let rule = parameter.derivation.rule else {
+      parameters.append((path, parameter))
+      return
+    }
+    derived.append((path, parameter))
+    for (name, part) in DerivationState.parts(of: rule) {
+      if let part = part as? Parameter { add(part, path + "_" + name) }
+      if let part = part as? Buffer { add(part, path + "_" + name) }
+    }
+  }
+
+  private mutating func add(_ buffer: Buffer, _ path: String) {
+    guard seen.insert(ObjectIdentifier(buffer.variable)).inserted else { return }
+    buffers.append((path, buffer))
   }
 
   /// Whether it pays to look at a collection's elements.
