@@ -147,6 +147,12 @@ extension OperationExample {
     .init("LayerNormGradient", [[2, 4]]) { x in
       ApusCore.gradient(at: x[0]) { ($0.layerNormalized() * x[0]).square().sum() }
     },
+    .init("GroupNorm", [[2, 3, 4], [4], [4]]) {
+      $0[0].groupNormalized(groups: 2, gamma: $0[1], beta: $0[2]).result.square()
+    },
+    .init("GroupNormGradient", [[2, 3, 4]]) { x in
+      ApusCore.gradient(at: x[0]) { ($0.groupNormalized(groups: 2).result * x[0]).square().sum() }
+    },
     .init("BatchNorm", [[4, 3], [3], [3]]) {
       $0[0].batchNormalized(gamma: $0[1], beta: $0[2]).result.square()
     },

@@ -56,14 +56,19 @@ public final class Context: Sendable {
   /// ``Buffer/isFixed`` stays as it is.
   public func update(_ buffer: Buffer, _ change: (Tensor) -> Tensor) {
     if buffer.isFixed { return }
-    let pending = state.withLock { state in
-      state.updates.last { $0.buffer === buffer }?.value
-    }
-    let value = change(pending ?? buffer.value).stoppingGradient()
+    let value = change(self.value(of: buffer)).stoppingGradient()
     state.withLock { state in
       state.updates.removeAll { $0.buffer === buffer }
       state.updates.append((buffer, value))
     }
+  }
+
+  /// The buffer's value with the changes noted in this call.
+  public func value(of buffer: Buffer) -> Tensor {
+    let pending = state.withLock { state in
+      state.updates.last { $0.buffer === buffer }?.value
+    }
+    return pending ?? buffer.value
   }
 
   /// Adds a floating scalar to the loss of the step: a penalty on activations, for example.

@@ -17,7 +17,7 @@ package struct ModuleTree: Sendable {
     buffers = walk.buffers
     modules = walk.modules
     owners = walk.owners
-    for (path, parameter) in parameters { parameter.variable.path = path }
+    for (path, parameter) in parameters + walk.derived { parameter.variable.path = path }
     for (path, buffer) in buffers { buffer.variable.path = path }
   }
 }
@@ -28,6 +28,8 @@ struct ModuleWalk {
   var buffers: [(path: String, buffer: Buffer)] = []
   var modules: [(path: String, module: any Module)] = []
   var owners: [ObjectIdentifier: ObjectIdentifier] = [:]
+  /// Parameters computed from others, which are listed in their place.
+  var derived: [(path: String, parameter: Parameter)] = []
   private var seen: Set<ObjectIdentifier> = []
   private var owner: ObjectIdentifier?
 
@@ -63,11 +65,9 @@ struct ModuleWalk {
 
   private mutating func visit(_ value: Any, _ path: String) {
     if let parameter = value as? Parameter {
-      guard note(parameter.variable) else { return }
-      parameters.append((Self.renamed(path, parameter.name), parameter))
+      add(parameter, Self.renamed(path, parameter.name))
     } else if let buffer = value as? Buffer {
-      guard note(buffer.variable) else { return }
-      buffers.append((Self.renamed(path, buffer.name), buffer))
+      add(buffer, Self.renamed(path, buffer.name))
     } else if let module = value as? any Module {
       enter(module, path: path)
     } else if !(value is Tensor || value is String || value is Shape) {
@@ -106,6 +106,24 @@ struct ModuleWalk {
     case .struct, .tuple, .enum: visitChildren(of: mirror, path: path)
     default: break
     }
+  }
+
+  private mutating func add(_ parameter: Parameter, _ path: String) {
+    guard note(parameter.variable) else { return }
+    guard let rule = parameter.derivation.rule else {
+      parameters.append((path, parameter))
+      return
+    }
+    derived.append((path, parameter))
+    for (name, part) in DerivationState.parts(of: rule) {
+      if let part = part as? Parameter { add(part, path + "_" + name) }
+      if let part = part as? Buffer { add(part, path + "_" + name) }
+    }
+  }
+
+  private mutating func add(_ buffer: Buffer, _ path: String) {
+    guard note(buffer.variable) else { return }
+    buffers.append((path, buffer))
   }
 
   /// Whether it pays to look at a collection's elements.

@@ -75,6 +75,22 @@ package final class Variable: Sendable {
     }
   }
 
+  /// Takes type and first values from a tensor; does nothing once there are some.
+  package func allocate(_ tensor: Tensor) throws(Violation) {
+    if let fixedDType, tensor.error == nil {
+      try require(
+        tensor.dtype == fixedDType, "\(label) is of \(fixedDType), not \(tensor.dtype)")
+    }
+    state.withLock { state in
+      guard state.type == nil, case .unbuilt = state.value else { return }
+      state.type = tensor.error == nil ? tensor.type : nil
+      state.value = .tensor(tensor)
+    }
+  }
+
+  /// Lets go of the values and keeps the type: they are computed from elsewhere.
+  package func forgetValue() { state.withLock { $0.value = .unbuilt } }
+
   /// The value as a tensor; failed while the shape is unknown.
   package var value: Tensor {
     if let bound = Bindings.current?.tensors[ObjectIdentifier(self)] { return bound }
