@@ -6,7 +6,7 @@ import ApusCore
 /// - Parameters held: `weight_ih [units, F]`, `weight_hh [units, units]`, `bias_ih [units]`,
 ///   `bias_hh [units]`, as PyTorch has them.
 /// - Source: Elman 1990; PyTorch `RNNCell`.
-public final class RNNCell: RecurrentStepCell, ParameterNaming, CustomStringConvertible {
+public final class RNNCell: RecurrentStepCell, ModuleContainer, CustomStringConvertible {
   public let weights: RecurrentWeights
 
   public init(
@@ -27,7 +27,7 @@ public final class RNNCell: RecurrentStepCell, ParameterNaming, CustomStringConv
 ///   `weight_peephole [3, units]`, rows i, f, o.
 /// - Source: Hochreiter and Schmidhuber 1997; Gers, Schraudolph and Schmidhuber 2002 (peepholes);
 ///   PyTorch `LSTMCell`.
-public final class LSTMCell: RecurrentStepCell, ParameterNaming, CustomStringConvertible {
+public final class LSTMCell: RecurrentStepCell, ModuleContainer, CustomStringConvertible {
   public let weights: RecurrentWeights
 
   public init(
@@ -46,7 +46,7 @@ public final class LSTMCell: RecurrentStepCell, ParameterNaming, CustomStringCon
 /// - Parameters held: `weight_ih [3·units, F]`, `weight_hh [3·units, units]`, `bias_ih [3·units]`,
 ///   `bias_hh [3·units]`, gates in the order r, z, n, as PyTorch has them.
 /// - Source: Cho et al. 2014; PyTorch `GRUCell`.
-public final class GRUCell: RecurrentStepCell, ParameterNaming, CustomStringConvertible {
+public final class GRUCell: RecurrentStepCell, ModuleContainer, CustomStringConvertible {
   public let weights: RecurrentWeights
 
   public init(

@@ -93,7 +93,7 @@ extension RecurrentStepCell {
   }
 }
 
-extension ParameterNaming where Self: RecurrentStepCell {
+extension ModuleContainer where Self: RecurrentStepCell {
   var namedContents: [(label: String, value: Any)] {
     weights.all.enumerated().map { ("\($0)", $1) }
   }
