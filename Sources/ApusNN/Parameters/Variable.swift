@@ -18,6 +18,7 @@ package final class Variable: Sendable {
     var value = Value.unbuilt
     var path: String?
     var isTrainable: Bool
+    var isFixed = false
   }
 
   package let initializer: Initializer
@@ -36,6 +37,12 @@ package final class Variable: Sendable {
   package var isTrainable: Bool {
     get { state.withLock { $0.isTrainable } }
     set { state.withLock { $0.isTrainable = newValue } }
+  }
+
+  /// Whether training leaves a buffer's value alone.
+  package var isFixed: Bool {
+    get { state.withLock { $0.isFixed } }
+    set { state.withLock { $0.isFixed = newValue } }
   }
 
   /// The property path from the root that was walked first.
@@ -67,6 +74,22 @@ package final class Variable: Sendable {
       state.value = .tensor(first)
     }
   }
+
+  /// Takes type and first values from a tensor; does nothing once there are some.
+  package func allocate(_ tensor: Tensor) throws(Violation) {
+    if let fixedDType, tensor.error == nil {
+      try require(
+        tensor.dtype == fixedDType, "\(label) is of \(fixedDType), not \(tensor.dtype)")
+    }
+    state.withLock { state in
+      guard state.type == nil, case .unbuilt = state.value else { return }
+      state.type = tensor.error == nil ? tensor.type : nil
+      state.value = .tensor(tensor)
+    }
+  }
+
+  /// Lets go of the values and keeps the type: they are computed from elsewhere.
+  package func forgetValue() { state.withLock { $0.value = .unbuilt } }
 
   /// The value as a tensor; failed while the shape is unknown.
   package var value: Tensor {

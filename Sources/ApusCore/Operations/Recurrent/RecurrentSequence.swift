@@ -72,7 +72,8 @@ package struct RecurrentSequence: Composite {
       lengths.dtype == .int32 || lengths.dtype == .int64,
       "lengths must be int32 or int64, not \(lengths.dtype)")
     try require(
-      lengths.shape == [samples], "lengths must be [\(samples)], one for each sample, "
+      lengths.shape == [samples],
+      "lengths must be [\(samples)], one for each sample, "
         + "not \(lengths.shape)")
   }
 

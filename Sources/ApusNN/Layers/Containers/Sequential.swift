@@ -22,8 +22,8 @@ public final class Sequential: Layer, ModuleContainer, CustomStringConvertible {
     return layers.reduce(x) { $1($0, context, file: at.file, line: at.line) }
   }
 
-  var namedChildren: [(label: String, child: any Module)] {
-    layers.enumerated().map { ("\($0)", $1) }
+  var namedContents: [(label: String, value: Any)] {
+    layers.enumerated().map { ("\($0)", $1 as Any) }
   }
 
   /// The layer at a position; `nil` out of range.

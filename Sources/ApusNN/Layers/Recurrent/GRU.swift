@@ -13,7 +13,7 @@ import ApusCore
 ///   `_reverse`, all as PyTorch has them. A stateful layer has the buffer
 ///   `hidden_state [layers, N, units]`.
 /// - Source: Cho et al. 2014; PyTorch `GRU`.
-public final class GRU: RecurrentLayer, ParameterNaming, CustomStringConvertible {
+public final class GRU: RecurrentLayer, ModuleContainer, CustomStringConvertible {
   public let stack: RecurrentStack
 
   /// Creates a layer; the options are described at ``RecurrentOptions``.

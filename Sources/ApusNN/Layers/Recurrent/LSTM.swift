@@ -15,7 +15,7 @@ import ApusCore
 ///   o. A stateful layer has the buffers `hidden_state` and `cell_state [layers, N, units]`.
 /// - Source: Hochreiter and Schmidhuber 1997; Gers, Schraudolph and Schmidhuber 2002 (peepholes);
 ///   PyTorch `LSTM`.
-public final class LSTM: RecurrentLayer, ParameterNaming, CustomStringConvertible {
+public final class LSTM: RecurrentLayer, ModuleContainer, CustomStringConvertible {
   public let stack: RecurrentStack
 
   /// Creates a layer; the options are described at ``RecurrentOptions``.

@@ -8,7 +8,7 @@ import ApusCore
 ///   `bias_ih_lk [units]`, `bias_hh_lk [units]`, and the same ending in `_reverse`, all as PyTorch has
 ///   them. A stateful layer has the buffer `hidden_state [layers, N, units]`.
 /// - Source: Elman 1990; PyTorch `RNN`.
-public final class RNN: RecurrentLayer, ParameterNaming, CustomStringConvertible {
+public final class RNN: RecurrentLayer, ModuleContainer, CustomStringConvertible {
   public let stack: RecurrentStack
 
   /// Creates a layer; the options are described at ``RecurrentOptions``.

@@ -1,5 +1,5 @@
 /// Recurrent layers name their weights as PyTorch does, whatever holds them.
-extension ParameterNaming where Self: RecurrentLayer {
+extension ModuleContainer where Self: RecurrentLayer {
   var namedContents: [(label: String, value: Any)] {
     let parameters: [any Sendable] = stack.weights.flatMap { $0 }.flatMap(\.all)
     return (parameters + stack.kept).enumerated().map { ("\($0)", $1) }

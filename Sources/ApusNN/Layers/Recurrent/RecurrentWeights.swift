@@ -21,7 +21,7 @@ public struct RecurrentInitializers: Sendable, Hashable {
 }
 
 /// The parameters of one direction of one recurrent layer, or of a cell.
-struct RecurrentWeights: Sendable {
+public struct RecurrentWeights: Sendable {
   let cell: RecurrentCell
   let units: Int
   let inputWeight: Parameter
@@ -59,11 +59,17 @@ struct RecurrentWeights: Sendable {
       try require(held[1] == features, "takes \(held[1]) features, the input has \(features)")
     }
     let gates = units.timesClamped(cell.gateCount)
-    try inputWeight.allocate(dtype, [gates, features])
-    try recurrentWeight.allocate(dtype, [gates, units])
-    try inputBias?.allocate(dtype, [gates])
-    try recurrentBias?.allocate(dtype, [gates])
-    try peepholes?.allocate(dtype, [3, units])
+    try allocate(inputWeight, dtype, [gates, features])
+    try allocate(recurrentWeight, dtype, [gates, units])
+    for bias in [inputBias, recurrentBias] { try allocate(bias, dtype, [gates]) }
+    try allocate(peepholes, dtype, [3, units])
+  }
+
+  private func allocate(
+    _ parameter: Parameter?, _ dtype: DType, _ shape: Shape
+  ) throws(Violation) {
+    try TensorType(dtype, shape).checkSize(parameter?.name ?? "a parameter")
+    try parameter?.allocate(dtype, shape)
   }
 
   /// The part of the formula that needs no state: `x[…, F] → a[…, G·H]`.
