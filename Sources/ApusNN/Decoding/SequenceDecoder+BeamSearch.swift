@@ -15,11 +15,11 @@ extension SequenceDecoder {
   ///   - count: How many sequences to return for each prompt, at most `width`.
   ///   - earlyStopping: Ends as soon as `width` hypotheses are closed, better ones possible or not.
   ///   - filters: Change what each step's probabilities are made of.
-  /// - Throws: As ``greedy(from:state:memory:maxNewTokens:endTokens:filters:file:line:)``.
+  /// - Throws: As ``greedy(from:maxNewTokens:endTokens:filters:file:line:)``.
   /// - Returns: For each prompt its sequences, the best first. Fewer than `count` where no more exist.
   /// - Source: Wu et al. 2016, "Google's neural machine translation system", section 7.
   public func beamSearch(
-    from prompts: [[Int]], state: [Tensor] = [], memory: [Tensor] = [], width: Int,
+    from prompts: [[Int]], width: Int,
     count: Int = 1, lengthPenalty: LengthPenalty = .none, earlyStopping: Bool = false,
     maxNewTokens: Int, endTokens: [Int] = [], filters: [LogitsFilter] = [],
     file: String = #fileID, line: Int = #line

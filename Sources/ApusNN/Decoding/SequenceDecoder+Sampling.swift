@@ -5,14 +5,12 @@ extension SequenceDecoder {
   ///
   /// - Parameters:
   ///   - prompts: Tokens to start from, at least one each.
-  ///   - state: What the step is given first.
-  ///   - memory: What the step is given always.
   ///   - endTokens: Tokens that close a sequence.
   /// - Throws: A refusal of the model or a filter; a token outside the vocabulary; logits that are
   ///   not numbers.
   /// - Returns: A sequence for each prompt.
   public func greedy(
-    from prompts: [[Int]], state: [Tensor] = [], memory: [Tensor] = [], maxNewTokens: Int,
+    from prompts: [[Int]], maxNewTokens: Int,
     endTokens: [Int] = [], filters: [LogitsFilter] = [], file: String = #fileID, line: Int = #line
   ) throws(TensorError) -> [DecodedSequence] {
     let request = DecodingRequest(
@@ -30,10 +28,10 @@ extension SequenceDecoder {
   /// - Parameters:
   ///   - filters: Temperature, top-k and so on, in the order they apply.
   ///   - key: Decides all draws.
-  /// - Throws: As ``greedy(from:state:memory:maxNewTokens:endTokens:filters:file:line:)``.
+  /// - Throws: As ``greedy(from:maxNewTokens:endTokens:filters:file:line:)``.
   /// - Source: Gumbel 1954 (the draw).
   public func sampled(
-    from prompts: [[Int]], state: [Tensor] = [], memory: [Tensor] = [], maxNewTokens: Int,
+    from prompts: [[Int]], maxNewTokens: Int,
     endTokens: [Int] = [], filters: [LogitsFilter] = [], key: RandomKey, file: String = #fileID,
     line: Int = #line
   ) throws(TensorError) -> [DecodedSequence] {

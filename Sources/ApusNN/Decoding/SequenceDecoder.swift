@@ -7,12 +7,12 @@ import ApusCore
 /// plan, which includes filters and the choice.
 ///
 /// ```swift
-/// let decoder = SequenceDecoder { tokens, state in
-///   let h = cell(embedding(tokens), state[0])
-///   return (logits: output(h), state: [h])
+/// let decoder = SequenceDecoder(state: [Tensor.zeros([1, 64])]) { tokens, state in
+///   let (h, next) = cell(embedding(tokens), state)
+///   return (logits: output(h), state: next)
 /// }
 /// let texts = try decoder.sampled(
-///   from: [[start]], state: [Tensor.zeros([1, 64])], maxNewTokens: 100, endTokens: [end],
+///   from: [[start]], maxNewTokens: 100, endTokens: [end],
 ///   filters: [.temperature(0.8), .topP(0.95)], key: RandomKey(seed: 1))
 /// ```
 /// Prompts may differ in length: they are fed token by token, each row starting to generate where its
@@ -26,6 +26,8 @@ public struct SequenceDecoder: Sendable {
     )
 
   let step: Step
+  let state: [Tensor]
+  let memory: [Tensor]
   private let batchAxes: [Int?]
 
   /// The longest continuation that is accepted, in tokens.
@@ -33,22 +35,31 @@ public struct SequenceDecoder: Sendable {
 
   /// Creates a decoder of a step with state and memory.
   ///
-  /// - Parameter batchAxes: For each state tensor the axis that counts samples, or `nil` for one that
-  ///   all samples share, such as a position; 0 where not listed. Memory has samples on axis 0.
-  public init(batchAxes: [Int?] = [], step: @escaping Step) {
+  /// - Parameters:
+  ///   - state: What the step is given first.
+  ///   - memory: What the step is given always; samples on axis 0.
+  ///   - batchAxes: For each state tensor the axis that counts samples, or `nil` for one that all
+  ///     samples share, such as a position; 0 where not listed.
+  public init(
+    state: [Tensor] = [], memory: [Tensor], batchAxes: [Int?] = [], step: @escaping Step
+  ) {
+    self.state = state
+    self.memory = memory
     self.step = step
     self.batchAxes = batchAxes
   }
 
   /// Creates a decoder of a step with state.
   public init(
-    batchAxes: [Int?] = [],
+    state: [Tensor] = [], batchAxes: [Int?] = [],
     step:
       @escaping @Sendable (_ tokens: Tensor, _ state: [Tensor]) -> (
         logits: Tensor, state: [Tensor]
       )
   ) {
-    self.init(batchAxes: batchAxes) { tokens, state, _ in step(tokens, state) }
+    self.init(state: state, memory: [], batchAxes: batchAxes) { tokens, state, _ in
+      step(tokens, state)
+    }
   }
 
   func axis(of state: Int) -> Int? {

@@ -7,9 +7,11 @@ import Testing
   private let table = Tensor((0..<12).map { Double($0 % 5) }, shape: [4, 3])
 
   /// A step over 3 tokens whose state counts.
-  private var decoder: SequenceDecoder {
+  private var decoder: SequenceDecoder { counting() }
+
+  private func counting(state: [Tensor] = [], memory: [Tensor] = []) -> SequenceDecoder {
     let rows = table.sliced(axis: 0, 0..<3)
-    return SequenceDecoder { tokens, state in
+    return SequenceDecoder(state: state, memory: memory) { tokens, state, _ in
       (logits: rows.gathered(tokens), state: state.map { $0 + 1 })
     }
   }
@@ -17,22 +19,22 @@ import Testing
   /// Calls each way of decoding, for few tokens at most.
   private func all(
     _ decoder: SequenceDecoder, _ bad: inout BadInput, _ name: String,
-    prompts: [[Int]] = [[0], [1]], state: [Tensor] = [], memory: [Tensor] = [], limit: Int = 2,
+    prompts: [[Int]] = [[0], [1]], limit: Int = 2,
     ends: [Int] = [2], filters: [LogitsFilter] = []
   ) {
     bad.attempt("greedy \(name)") {
       _ = try decoder.greedy(
-        from: prompts, state: state, memory: memory, maxNewTokens: limit, endTokens: ends,
+        from: prompts, maxNewTokens: limit, endTokens: ends,
         filters: filters)
     }
     bad.attempt("sampled \(name)") {
       _ = try decoder.sampled(
-        from: prompts, state: state, memory: memory, maxNewTokens: limit, endTokens: ends,
+        from: prompts, maxNewTokens: limit, endTokens: ends,
         filters: filters, key: RandomKey(seed: 1))
     }
     bad.attempt("beamSearch \(name)") {
       _ = try decoder.beamSearch(
-        from: prompts, state: state, memory: memory, width: 2, maxNewTokens: limit,
+        from: prompts, width: 2, maxNewTokens: limit,
         endTokens: ends, filters: filters)
     }
   }
@@ -51,9 +53,9 @@ import Testing
           }
         }
         all(
-          SequenceDecoder(batchAxes: [size]) { tokens, state in
+          SequenceDecoder(state: [Tensor.zeros([2, 2])], batchAxes: [size]) { tokens, state in
             (logits: Tensor.zeros([tokens.count, 3]), state: state)
-          }, &bad, "axis \(size)", state: [Tensor.zeros([2, 2])])
+          }, &bad, "axis \(size)")
       }
       for number in BadInput.numbers {
         for penalty in [.wu(alpha: number), .power(number)] as [LengthPenalty] {
@@ -65,14 +67,14 @@ import Testing
       }
       all(decoder, &bad, "empty prompt", prompts: [[0], []])
       for x in BadInput.operands {
-        all(decoder, &bad, "state \(x.name)", state: [x.tensor])
-        all(decoder, &bad, "memory \(x.name)", memory: [x.tensor])
+        all(counting(state: [x.tensor]), &bad, "state \(x.name)")
+        all(counting(memory: [x.tensor]), &bad, "memory \(x.name)")
         let wrong = SequenceDecoder { _, state in (logits: x.tensor, state: state) }
         all(wrong, &bad, "logits \(x.name)")
-        let changed = SequenceDecoder { tokens, _ in
+        let changed = SequenceDecoder(state: [Tensor.zeros([2, 3])]) { tokens, _ in
           (logits: Tensor.zeros([tokens.count, 3]), state: [x.tensor])
         }
-        all(changed, &bad, "new state \(x.name)", state: [Tensor.zeros([2, 3])])
+        all(changed, &bad, "new state \(x.name)")
         bad.attempt("sampled key \(x.name)") {
           _ = try decoder.sampled(from: [[0]], maxNewTokens: 2, key: RandomKey(x.tensor))
         }
@@ -144,7 +146,7 @@ import Testing
           beamSearch: prompt 1 is empty: it needs at least a start token
             called at App/Main.swift:4
           """)
-      let growing = SequenceDecoder { tokens, state in
+      let growing = SequenceDecoder(state: [Tensor.zeros([1, 2])]) { tokens, state in
         (
           logits: Tensor.zeros([tokens.count, 3]),
           state: [concatenated([state[0], state[0]], axis: 1)]
@@ -152,7 +154,7 @@ import Testing
       }
       let grown = message {
         _ = try growing.greedy(
-          from: [[0]], state: [Tensor.zeros([1, 2])], maxNewTokens: 1, file: "App/Main.swift",
+          from: [[0]], maxNewTokens: 1, file: "App/Main.swift",
           line: 5)
       }
       #expect(

@@ -79,8 +79,8 @@ private let penalties: [LengthPenalty] = [
       for seed in 1...6 as ClosedRange<UInt64> {
         let model = ToyModel(vocabulary: 3, seed: seed)
         for ends in [[], [0], [1, 2]] {
-          let found = try model.decoder.beamSearch(
-            from: [[1]], state: model.start(1), width: 90, count: 10, lengthPenalty: penalty,
+          let found = try model.decoder(1).beamSearch(
+            from: [[1]], width: 90, count: 10, lengthPenalty: penalty,
             maxNewTokens: 4, endTokens: ends)
           let all = allSequences(model, prompt: [1], limit: 4, ends: Set(ends), penalty)
           expectSame(found[0], Array(all.prefix(10)))
@@ -96,8 +96,8 @@ private let penalties: [LengthPenalty] = [
         let model = ToyModel(vocabulary: 5, seed: seed)
         for (width, ends) in [(1, [0]), (2, [0]), (3, [0, 4]), (4, [])] {
           let prompts = [[1], [2, 3, 1], [3, 3]]
-          let found = try model.decoder.beamSearch(
-            from: prompts, state: model.start(3), width: width, count: width,
+          let found = try model.decoder(3).beamSearch(
+            from: prompts, width: width, count: width,
             lengthPenalty: penalty, maxNewTokens: 7, endTokens: ends)
           for (prompt, sequences) in zip(prompts, found) {
             let expected = plainBeamSearch(
@@ -153,8 +153,8 @@ private let penalties: [LengthPenalty] = [
   func traces() throws {
     try TestExecutor.cpu.run {
       let model = ToyModel(vocabulary: 4, seed: 3)
-      _ = try model.decoder.beamSearch(
-        from: [[1], [2]], state: model.start(2), width: 3, maxNewTokens: 60)
+      _ = try model.decoder(2).beamSearch(
+        from: [[1], [2]], width: 3, maxNewTokens: 60)
       #expect(model.traces.count == 1)
     }
   }

@@ -12,8 +12,8 @@ import Testing
       for seed in 1...5 as ClosedRange<UInt64> {
         let model = ToyModel(vocabulary: 6, seed: seed)
         let prompts = [[1], [2, 5, 3, 4], [3, 1]]
-        let found = try model.decoder.greedy(
-          from: prompts, state: model.start(3), maxNewTokens: 9, endTokens: [0])
+        let found = try model.decoder(3).greedy(
+          from: prompts, maxNewTokens: 9, endTokens: [0])
         for (prompt, sequence) in zip(prompts, found) {
           var tokens: [Int] = []
           var total = 0.0
@@ -36,11 +36,11 @@ import Testing
   func limits() throws {
     try TestExecutor.cpu.run {
       let model = ToyModel(vocabulary: 6, seed: 9)
-      let greedy = try model.decoder.greedy(
-        from: [[1], [2, 5]], state: model.start(2), maxNewTokens: 40)
+      let greedy = try model.decoder(2).greedy(
+        from: [[1], [2, 5]], maxNewTokens: 40)
       for filter in [.temperature(0), .topK(1), .topP(1e-9), .minP(1)] as [LogitsFilter] {
-        let sampled = try model.decoder.sampled(
-          from: [[1], [2, 5]], state: model.start(2), maxNewTokens: 40, filters: [filter],
+        let sampled = try model.decoder(2).sampled(
+          from: [[1], [2, 5]], maxNewTokens: 40, filters: [filter],
           key: RandomKey(seed: 4))
         #expect(sampled.map(\.tokens) == greedy.map(\.tokens), "\(filter)")
       }
@@ -105,8 +105,8 @@ import Testing
     func draw(_ threads: Int, _ seed: Int) throws -> [DecodedSequence] {
       try Executors.with(CPUExecutor(CPUConfiguration(threads: threads))) {
         let model = ToyModel(vocabulary: 50, seed: 1, scale: 0.5)
-        return try model.decoder.sampled(
-          from: [[1], [2, 3]], state: model.start(2), maxNewTokens: 30,
+        return try model.decoder(2).sampled(
+          from: [[1], [2, 3]], maxNewTokens: 30,
           filters: [.temperature(0.9), .topP(0.95)], key: RandomKey(seed: seed))
       }
     }
@@ -120,15 +120,15 @@ import Testing
   func history() throws {
     try TestExecutor.cpu.run {
       let model = ToyModel(vocabulary: 8, seed: 21)
-      let found = try model.decoder.greedy(
-        from: [[1], [2, 3, 4]], state: model.start(2), maxNewTokens: 4,
+      let found = try model.decoder(2).greedy(
+        from: [[1], [2, 3, 4]], maxNewTokens: 4,
         filters: [.noRepeatedRuns(of: 1)])
       for (prompt, sequence) in zip([[1], [2, 3, 4]], found) {
         let all = prompt + sequence.tokens
         #expect(Set(all).count == all.count)
       }
-      let long = try model.decoder.greedy(
-        from: [[1], [2, 3, 4]], state: model.start(2), maxNewTokens: 70, endTokens: [0, 1, 2, 3],
+      let long = try model.decoder(2).greedy(
+        from: [[1], [2, 3, 4]], maxNewTokens: 70, endTokens: [0, 1, 2, 3],
         filters: [.minNewTokens(40, endTokens: [0, 1, 2, 3]), .repetitionPenalty(1.1)])
       #expect(long.allSatisfy { $0.tokens.count >= 40 })
       // The history outgrew 32 and 64 tokens once each.
@@ -140,11 +140,11 @@ import Testing
   func nothing() throws {
     try TestExecutor.cpu.run {
       let model = ToyModel(vocabulary: 3, seed: 1)
-      #expect(try model.decoder.greedy(from: [], state: model.start(0), maxNewTokens: 3) == [])
-      let none = try model.decoder.greedy(from: [[1]], state: model.start(1), maxNewTokens: 0)
+      #expect(try model.decoder(0).greedy(from: [], maxNewTokens: 3) == [])
+      let none = try model.decoder(1).greedy(from: [[1]], maxNewTokens: 0)
       #expect(none.map(\.tokens) == [[]])
-      let beams = try model.decoder.beamSearch(
-        from: [[1]], state: model.start(1), width: 2, maxNewTokens: 0)
+      let beams = try model.decoder(1).beamSearch(
+        from: [[1]], width: 2, maxNewTokens: 0)
       #expect(beams.map { $0.map(\.tokens) } == [[[]]])
     }
   }

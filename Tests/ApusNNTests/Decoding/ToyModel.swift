@@ -35,12 +35,10 @@ struct ToyModel: Sendable {
     c = table(width, vocabulary)
   }
 
-  /// The state before the first token.
-  func start(_ samples: Int) -> [Tensor] { [Tensor.zeros([samples, width], dtype: .float64)] }
-
-  var decoder: SequenceDecoder {
+  func decoder(_ samples: Int) -> SequenceDecoder {
     let (a, b, c) = (tensor(a), tensor(b), tensor(c))
-    return SequenceDecoder { [traces] tokens, state in
+    let start = Tensor.zeros([samples, width], dtype: .float64)
+    return SequenceDecoder(state: [start]) { [traces] tokens, state in
       traces.add()
       let h = (a.gathered(tokens) + matmul(state[0], b)).tanh()
       return (logits: matmul(h, c), state: [h])

@@ -10,7 +10,7 @@ import ApusCore
 ///   for, `score.weight [1, units]`.
 /// - Source: Bahdanau, Cho, Bengio 2015, "Neural machine translation by jointly learning to align and
 ///   translate", appendix A.1.2.
-public final class AdditiveAttention: RecurrentAttention, CustomStringConvertible {
+public final class AdditiveAttention: Module, RecurrentAttention, CustomStringConvertible {
   public let units: Int
   public let query: Dense
   public let key: Dense

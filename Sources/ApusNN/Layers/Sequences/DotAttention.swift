@@ -15,7 +15,7 @@ import ApusCore
 ///   without bias, under `additive`, for `concat`.
 /// - Source: Luong, Pham, Manning 2015, "Effective approaches to attention-based neural machine
 ///   translation", section 3.1; Vaswani et al. 2017 (scale).
-public final class DotAttention: RecurrentAttention, CustomStringConvertible {
+public final class DotAttention: Module, RecurrentAttention, CustomStringConvertible {
   /// How a query and a key are compared.
   public enum Score: Sendable, Hashable {
     case dot

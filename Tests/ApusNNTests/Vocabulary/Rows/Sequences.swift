@@ -4,7 +4,7 @@ import ApusTestSupport
 import Testing
 
 extension VocabularyRow {
-  static let sequences: [VocabularyRow] = recurrentAttention
+  static let sequences: [VocabularyRow] = recurrentAttention + recurrentDecoders
 
   static let recurrentAttention: [VocabularyRow] = [
     VocabularyRow(
@@ -19,9 +19,8 @@ extension VocabularyRow {
         }
       ],
       abuse: { bad in
-        for size in BadInput.sizes {
-          abuseAttention(&bad, "AdditiveAttention(\(size))") { AdditiveAttention(size) }
-        }
+        abuseAttention(&bad, "AdditiveAttention") { AdditiveAttention(3) }
+        abuseSizes(&bad, "AdditiveAttention") { [AdditiveAttention($0, useBias: true)] }
       }),
     VocabularyRow(
       .layer, "DotAttention",
@@ -41,16 +40,16 @@ extension VocabularyRow {
         },
       ],
       abuse: { bad in
-        for size in BadInput.sizes {
-          let scores: [DotAttention.Score] = [
-            .dot, .general(queryFeatures: size), .concat(units: size),
-          ]
-          for score in scores {
-            for isScaled in [false, true] {
-              abuseAttention(&bad, "DotAttention(\(score), \(isScaled))") {
-                DotAttention(score, isScaled: isScaled)
-              }
-            }
+        let scores: [DotAttention.Score] = [.dot, .general(queryFeatures: 4), .concat(units: 3)]
+        for score in scores {
+          abuseAttention(&bad, "DotAttention(\(score))") { DotAttention(score) }
+        }
+        abuseSizes(&bad, "DotAttention") { size in
+          [false, true].flatMap { isScaled in
+            [
+              DotAttention(.general(queryFeatures: size), isScaled: isScaled),
+              DotAttention(.concat(units: size), isScaled: isScaled),
+            ]
           }
         }
       }),
@@ -64,6 +63,22 @@ extension VocabularyRow {
       let memory = attention.memory(of: data[1], mask: mask, context)
       let (found, weights) = attention(data[0], memory, context)
       return [found, weights]
+    }
+  }
+
+  /// Calls attentions of sizes at the edges of what fits.
+  private static func abuseSizes(
+    _ bad: inout BadInput, _ name: String, _ make: (Int) -> [any RecurrentAttention]
+  ) {
+    for size in BadInput.sizes {
+      for shape in [[2, 3, 4], [2, 0, 4], [2, 3, 0], [0, 3, 4]] as [Shape] {
+        bad.call("\(name)(\(size)) \(shape)", named: false) { _ in
+          make(size).map { attention in
+            let values = BadInput.filled(shape)
+            return attention(values, attention.memory(of: values)).context
+          }
+        }
+      }
     }
   }
 
