@@ -23,7 +23,7 @@ public struct WeightDecay: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// No decay.
-  public static let none = WeightDecay(0)
+  public static let zero = WeightDecay(0)
   public static func l2(_ rate: Double) -> WeightDecay { WeightDecay(rate, .l2) }
   public static func l1(_ rate: Double) -> WeightDecay { WeightDecay(rate, .l1) }
   public static func decoupled(_ rate: Double) -> WeightDecay { WeightDecay(rate, .decoupled) }

@@ -13,7 +13,7 @@ public struct Adam: Optimizer, AdamFamily {
   public func update(
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor]) {
-    update(parameter, gradient: gradient, state: state, scalars: scalars, decay: .none)
+    update(parameter, gradient: gradient, state: state, scalars: scalars, decay: .zero)
   }
 
   public func update(
@@ -37,7 +37,7 @@ public struct AdamW: Optimizer, AdamFamily {
   public func update(
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor]) {
-    update(parameter, gradient: gradient, state: state, scalars: scalars, decay: .none)
+    update(parameter, gradient: gradient, state: state, scalars: scalars, decay: .zero)
   }
 
   public func update(

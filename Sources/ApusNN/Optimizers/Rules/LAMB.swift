@@ -16,7 +16,7 @@ public struct LAMB: Optimizer, AdamFamily {
   public func update(
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor]) {
-    update(parameter, gradient: gradient, state: state, scalars: scalars, decay: .none)
+    update(parameter, gradient: gradient, state: state, scalars: scalars, decay: .zero)
   }
 
   public func update(

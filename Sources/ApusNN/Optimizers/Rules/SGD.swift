@@ -53,7 +53,7 @@ public struct SGD: Optimizer {
   public func update(
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor]) {
-    update(parameter, gradient: gradient, state: state, scalars: scalars, decay: .none)
+    update(parameter, gradient: gradient, state: state, scalars: scalars, decay: .zero)
   }
 
   public func update(

@@ -4,7 +4,7 @@ import ApusCore
 ///
 /// ```swift
 /// options.groups = [
-///   .vectors(weightDecay: .none),                     // biases and weights of norms
+///   .vectors(weightDecay: .zero),                     // biases and weights of norms
 ///   ParameterGroup("backbone.**", rate: 0.1),
 ///   ParameterGroup("backbone.stem.**", isFrozen: true),
 /// ]
