@@ -19,7 +19,7 @@ extension Schedule {
     case same
     /// Half of the last one's.
     case halved
-    /// `gammaᵗ` after t updates.
+    /// `gammaᵗ` after t updates, for a `gamma` up to 1.
     case exponential(gamma: Double)
   }
 
@@ -74,11 +74,12 @@ extension Schedule {
         ?? ScheduleProblem.negative(("rise", rise), ("initial", initial), ("final", final))
         ?? (rise <= 1 ? nil : "rise \(rise) is above 1")
     ) { step in
-      let peak = rise * Double(steps) - 1
       let last = Double(steps) - 1
+      let peak = rise * Double(steps) - 1
       let t = min(Double(step), last)
       if t <= peak { return annealing.value(initial, 1, peak > 0 ? t / peak : 1) }
-      return annealing.value(1, final, last > peak ? (t - max(peak, 0)) / (last - max(peak, 0)) : 1)
+      let start = max(peak, 0)
+      return annealing.value(1, final, last > start ? (t - start) / (last - start) : 1)
     }
   }
 
@@ -93,7 +94,9 @@ extension Schedule {
       ScheduleProblem.notPositive(("up", up), ("down", fall))
       ?? ScheduleProblem.negative(("lowest", lowest))
     if case .exponential(let gamma) = scale {
-      problem = problem ?? ScheduleProblem.negative(("gamma", gamma))
+      problem =
+        problem ?? ScheduleProblem.negative(("gamma", gamma))
+        ?? (gamma <= 1 ? nil : "gamma \(gamma) is above 1")
     }
     return Schedule(
       "cyclic(up: \(up), down: \(fall), lowest: \(lowest), \(scale))", problem: problem
