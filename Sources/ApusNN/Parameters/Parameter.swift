@@ -58,6 +58,16 @@ public final class Parameter: Sendable, CustomStringConvertible {
     try derivation.start(from: variable)
   }
 
+  /// Sets dtype and shape and draws the first values from an initializer that the input decides, or
+  /// changes those drawn; without effect when that has been done.
+  func allocate(
+    _ dtype: DType, _ shape: Shape, from initializer: Initializer? = nil,
+    adjusting change: (Tensor) -> Tensor = { $0 }
+  ) throws(Violation) {
+    try variable.allocate(dtype, shape, from: initializer, adjusting: change)
+    try derivation.start(from: variable)
+  }
+
   /// Takes dtype, shape and first values from a tensor; without effect when it has them.
   public func allocate(_ value: Tensor) throws(Violation) {
     try variable.allocate(value)

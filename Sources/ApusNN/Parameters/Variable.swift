@@ -61,7 +61,8 @@ package final class Variable: Sendable {
 
   /// Fixes dtype and shape and draws the first values; does nothing once that has happened.
   package func allocate(
-    _ dtype: DType, _ shape: Shape, fans: Fans? = nil
+    _ dtype: DType, _ shape: Shape, from initializer: Initializer? = nil, fans: Fans? = nil,
+    adjusting change: (Tensor) -> Tensor = { $0 }
   ) throws(Violation) {
     if type != nil { return }
     if case .tensor = state.withLock({ $0.value }) { return }
@@ -69,7 +70,9 @@ package final class Variable: Sendable {
       shape.dims.allSatisfy { $0 >= 0 }, "\(label) cannot have shape \(shape)")
     let type = TensorType(fixedDType ?? dtype, shape)
     let seed = Initialization.current?.seed ?? 0
-    let first = initializer.values(type, seed: seed, path: path, fans: fans)
+    let drawn = (initializer ?? self.initializer)
+      .values(type, seed: seed, path: path, fans: fans)
+    let first = change(drawn)
     state.withLock { state in
       guard state.type == nil else { return }
       state.type = type
