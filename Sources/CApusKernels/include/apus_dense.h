@@ -3,6 +3,7 @@
 #define APUS_DENSE_H
 
 #include "apus_convolution.h"
+#include "apus_ctc.h"
 #include "apus_gemm.h"
 #include "apus_indexing.h"
 #include "apus_normalization.h"

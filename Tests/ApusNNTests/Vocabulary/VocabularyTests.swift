@@ -63,6 +63,9 @@ struct PublicName {
     return try named(
       "Layers", #"public (?:final )?class (\w+)[^{]*\b\w*(?:Layer|Module)\w*\b"#, .layer)
       + named("Losses", member, .loss, within: "extension Loss ")
+      + named("Losses", member, .loss, within: "extension GANLoss ")
+      + named("Losses", #"^public struct (\w+Loss)\b"#, .loss)
+      + named("Losses", #"^public func (\w+)"#, .loss)
       + named("Optimizers", #"public struct (\w+): Optimizer\b"#, .optimizer)
       + named("Optimizers", member, .schedule, within: "extension Schedule ")
       + named("Parameters", member, .initializer, within: "extension Initializer ")
