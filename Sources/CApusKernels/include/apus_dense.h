@@ -9,6 +9,7 @@
 #include "apus_normalization.h"
 #include "apus_one_hot.h"
 #include "apus_pooling.h"
+#include "apus_recurrent.h"
 #include "apus_resample.h"
 #include "apus_softmax.h"
 #include "apus_sort.h"

@@ -117,15 +117,7 @@ public final class RecurrentStack: Sendable {
 
   /// The state that the last call left, also within one step; nothing where none is kept.
   private func keptState(_ context: Context) -> [Tensor] {
-    kept.map { buffer in
-      if context === Context.inference { return buffer.value }
-      var found = buffer.value
-      context.update(buffer) { pending in
-        found = pending
-        return pending
-      }
-      return found.stoppingGradient()
-    }
+    kept.map { context.value(of: $0).stoppingGradient() }
   }
 
   private func merged(_ outputs: [Tensor]) -> Tensor {
