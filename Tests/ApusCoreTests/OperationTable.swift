@@ -29,7 +29,8 @@ struct OperationExample: CustomStringConvertible, Sendable {
 }
 
 extension OperationExample {
-  static let all = structural + indexing + windows + overlapping + composites + unary + binary
+  static let all =
+    structural + indexing + windows + overlapping + composites + attention + unary + binary
 
   private static let labels = Tensor([2, 0, 1] as [Int32])
   private static let places = Tensor([1, 0, 2, 2] as [Int32])

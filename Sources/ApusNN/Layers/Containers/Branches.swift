@@ -36,8 +36,8 @@ public final class Branches: Layer, ModuleContainer, CustomStringConvertible {
     return merging(parts, file: at.file, line: at.line)
   }
 
-  var namedChildren: [(label: String, child: any Module)] {
-    layers.enumerated().map { ("\($0)", $1) }
+  var namedContents: [(label: String, value: Any)] {
+    layers.enumerated().map { ("\($0)", $1 as Any) }
   }
 
   public var description: String { "Branches(\(merging) of \(layers.count))" }
@@ -100,8 +100,8 @@ public final class ChannelSplit: Layer, ModuleContainer, CustomStringConvertible
     return Merging.concatenation(axis: axis)(results, file: at.file, line: at.line)
   }
 
-  var namedChildren: [(label: String, child: any Module)] {
-    layers.enumerated().map { ("\($0)", $1) }
+  var namedContents: [(label: String, value: Any)] {
+    layers.enumerated().map { ("\($0)", $1 as Any) }
   }
 
   public var description: String { "ChannelSplit(\(layers.count))" }
