@@ -108,9 +108,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--read-every", type=int, default=1, help="steps between readings of the loss")
+    parser.add_argument("--first-loss", action="store_true",
+                        help="print the loss of the first step of the workloads with given weights")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
+    if options.first_loss:
+        for make in (lstm, gru):
+            print(make.__name__, make().run(1, 1)[1])
+        return
     workloads = {}
     for make, steps in WARM_UP.items():
         workloads[make.__name__] = make()

@@ -7,7 +7,7 @@ import Foundation
 struct ApusBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apus-bench", abstract: "Times training steps of Apus.",
-    subcommands: [Serve.self, Startup.self, IrisFit.self, Memory.self],
+    subcommands: [Serve.self, Startup.self, IrisFit.self, Memory.self, FirstLoss.self],
     defaultSubcommand: Serve.self)
 }
 

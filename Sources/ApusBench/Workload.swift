@@ -42,7 +42,7 @@ final class Workload {
   static let names = ["lenet", "mlp", "iris"] + RecurrentWorkload.names
 
   let trainer: Trainer
-  private let batches: CyclingBatches
+  fileprivate let batches: CyclingBatches
 
   init?(_ name: String) throws {
     let model: any Layer
@@ -79,6 +79,16 @@ final class Workload {
   }
 }
 
+extension Workload {
+  /// Makes one step and returns its loss.
+  func firstLoss() throws -> Double {
+    let watch = StepWatch(steps: 0, readEvery: 1)
+    try trainer.fit(
+      CyclingBatches(batches, steps: 1), epochs: 1, callbacks: [watch], progress: .silent)
+    return watch.firstLoss
+  }
+}
+
 /// Measures the steps after the first.
 final class StepWatch: Callback {
   private let steps: Int
@@ -87,6 +97,7 @@ final class StepWatch: Callback {
   private var total = 0.0
   private(set) var seconds = 0.0
   private(set) var loss = 0.0
+  private(set) var firstLoss = 0.0
 
   init(steps: Int, readEvery: Int) {
     self.steps = steps
@@ -99,6 +110,7 @@ final class StepWatch: Callback {
     let step = run.batch - 1
     if step == 0 {
       total = run.loss
+      firstLoss = run.loss
       start = .now
       return
     }

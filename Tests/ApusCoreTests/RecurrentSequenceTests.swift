@@ -71,7 +71,7 @@ struct RecurrentCase: CustomStringConvertible, Sendable {
         RecurrentCase(
           cell: cell, isReversed: isReversed, lengths: [5, 1, 0, 3, 5, 2, 4]),
         RecurrentCase(cell: cell, steps: 1, samples: 1, units: 1, isReversed: isReversed),
-        RecurrentCase(cell: cell, steps: 2, samples: 13, units: 17, isReversed: isReversed),
+        RecurrentCase(cell: cell, steps: 1, samples: 7, units: 17, isReversed: isReversed),
       ]
     }
   }
