@@ -26,6 +26,8 @@ WORKLOADS = {
     "lenet": "LeNet-5, batch 128, SGD momentum",
     "mlp": "MLP 784-512-256-10, batch 128, Adam",
     "iris": "iris net 4-30-16-3, batch 1, Adam",
+    "lstm": "LSTM 2 layers 128-256, 64 steps, batch 32, Adam",
+    "gru": "GRU 2 layers 128-256, 64 steps, batch 32, Adam",
 }
 
 

@@ -14,6 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import recurrent_peers
+
 DATA = pathlib.Path(__file__).resolve().parents[2] / "Sources/CApusResources/data"
 BATCH = 128
 
@@ -91,16 +93,30 @@ def iris():
     return Workload(model, torch.optim.Adam(model.parameters(), lr=0.001), batches)
 
 
-WARM_UP = {lenet: 20, mlp: 20, iris: 300}
+def lstm():
+    return Workload(*recurrent_peers.parts(nn.LSTM))
+
+
+def gru():
+    return Workload(*recurrent_peers.parts(nn.GRU))
+
+
+WARM_UP = {lenet: 20, mlp: 20, iris: 300, lstm: 3, gru: 3}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--read-every", type=int, default=1, help="steps between readings of the loss")
+    parser.add_argument("--first-loss", action="store_true",
+                        help="print the loss of the first step of the workloads with given weights")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
+    if options.first_loss:
+        for make in (lstm, gru):
+            print(make.__name__, make().run(1, 1)[1])
+        return
     workloads = {}
     for make, steps in WARM_UP.items():
         workloads[make.__name__] = make()

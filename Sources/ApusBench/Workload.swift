@@ -39,10 +39,10 @@ struct CyclingBatches: BatchSource {
 
 /// A network in training, as Benchmarks/README.md describes it.
 final class Workload {
-  static let names = ["lenet", "mlp", "iris"]
+  static let names = ["lenet", "mlp", "iris"] + RecurrentWorkload.names
 
   let trainer: Trainer
-  private let batches: CyclingBatches
+  fileprivate let batches: CyclingBatches
 
   init?(_ name: String) throws {
     let model: any Layer
@@ -51,10 +51,14 @@ final class Workload {
     case "lenet": (model, optimizer) = (LeNet5(), SGD(learningRate: 0.01, momentum: 0.9))
     case "mlp": (model, optimizer) = (MLP([512, 256, 10]), Adam(learningRate: 0.001))
     case "iris": (model, optimizer) = (IrisNet(), Adam(learningRate: 0.001))
+    case let name where RecurrentWorkload.names.contains(name):
+      (model, optimizer) = (try RecurrentWorkload.model(name), Adam(learningRate: 0.001))
     default: return nil
     }
     trainer = Trainer(model, loss: .crossEntropy, optimizer: optimizer)
-    if name == "iris" {
+    if RecurrentWorkload.names.contains(name) {
+      batches = try RecurrentWorkload.batches()
+    } else if name == "iris" {
       let flowers = try Iris.load().dataset.subset((0..<150).map { 37 * $0 % 150 })
       batches = try CyclingBatches(DataLoader(flowers, batchSize: 1), distinct: 150, steps: 1)
     } else {
@@ -75,6 +79,16 @@ final class Workload {
   }
 }
 
+extension Workload {
+  /// Makes one step and returns its loss.
+  func firstLoss() throws -> Double {
+    let watch = StepWatch(steps: 0, readEvery: 1)
+    try trainer.fit(
+      CyclingBatches(batches, steps: 1), epochs: 1, callbacks: [watch], progress: .silent)
+    return watch.firstLoss
+  }
+}
+
 /// Measures the steps after the first.
 final class StepWatch: Callback {
   private let steps: Int
@@ -83,6 +97,7 @@ final class StepWatch: Callback {
   private var total = 0.0
   private(set) var seconds = 0.0
   private(set) var loss = 0.0
+  private(set) var firstLoss = 0.0
 
   init(steps: Int, readEvery: Int) {
     self.steps = steps
@@ -95,6 +110,7 @@ final class StepWatch: Callback {
     let step = run.batch - 1
     if step == 0 {
       total = run.loss
+      firstLoss = run.loss
       start = .now
       return
     }

@@ -28,10 +28,27 @@ public func gradientPenalty(
     let ones = Array(repeating: 1, count: real.rank - 1)
     let share = Tensor.uniform(Shape([real.shape[0]] + ones), dtype: real.dtype, key: key)
     let between = fake + share * (real - fake)
-    let slopes = gradient(at: between) { critic($0).sum() }
+    return gradientPenalty(at: between, weight: weight, file: file, line: line, critic: critic)
+  }
+}
+
+/// Returns the penalty that keeps a critic's slope near 1 at given points.
+///
+///     weight·mean((‖∇critic(x)‖ - 1)²)
+///
+/// - Shape: `points[N, …] →` scalar; the critic gives one number or more per sample.
+/// - Source: Gulrajani et al. 2017, equation 3.
+public func gradientPenalty(
+  at points: Tensor, weight: Double = 10, file: String = #fileID, line: Int = #line,
+  critic: (Tensor) -> Tensor
+) -> Tensor {
+  lossValue("gradientPenalty", [("points", points)], file, line) { () throws(Violation) in
+    try require(points.dtype.isFloating, "points must be floating, not \(points.dtype)")
+    try require(points.rank > 0, "points need a first axis that counts them, they are a scalar")
+    try requireNotNegative("weight", weight)
+    let slopes = gradient(at: points) { critic($0).sum() }
     if slopes.error != nil { return slopes }
-    let perSample = slopes.reshaped(to: [real.shape[0], slopes.shape.dims.dropFirst().reduce(1, *)])
-    let terms = (perSample.norm(axes: [1]) - 1).square()
-    return try LossTerms(terms).reduced(.mean, weights: nil) * weight
+    let norms = slopes.square().sumPerSample().whereNotZero { $0.sqrt() }
+    return try LossTerms((norms - 1).square()).reduced(.mean, weights: nil) * weight
   }
 }

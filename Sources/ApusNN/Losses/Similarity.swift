@@ -2,7 +2,7 @@ import ApusCore
 
 /// Returns the cosine of the angle between vectors in the last axis.
 ///
-///     Σ a·b / √((Σ a² + 10⁻¹²)·(Σ b² + 10⁻¹²))
+///     Σ a·b / (max(‖a‖, 10⁻⁸)·max(‖b‖, 10⁻⁸))
 ///
 /// The small number makes the cosine of a zero vector 0, with a finite gradient.
 /// - Shape: `a[N…, D], b[N…, D] → y[N…]`; floating dtypes.
@@ -11,7 +11,7 @@ public func cosineSimilarity(
 ) -> Tensor {
   lossValue("cosineSimilarity", [("a", a), ("b", b)], file, line) { () throws(Violation) in
     try requireSame(a, "a", b, "b")
-    return try cosine(a, b)
+    return try cosine(a, b) { $0.limitedBelow }
   }
 }
 
@@ -22,16 +22,19 @@ extension Loss {
   public static let cosineDistance = Loss("cosineDistance") {
     (prediction, target) throws(Violation) in
     try requireSame(prediction, target)
-    return 1 - (try cosine(prediction, target))
+    return 1 - (try cosine(prediction, target) { $0.limitedBelow })
   }
 }
 
-private func cosine(_ a: Tensor, _ b: Tensor) throws(Violation) -> Tensor {
+/// The cosine, whose squared lengths are kept from 0 by `guarded`.
+private func cosine(
+  _ a: Tensor, _ b: Tensor, _ guarded: (Tensor) -> Tensor
+) throws(Violation) -> Tensor {
   try require(a.rank > 0, "vectors need a last axis, they are scalars")
   let (x, y) = (a.widened, b.widened)
   let product = (x * y).sum(axes: [-1])
-  let squares = (x.square().sum(axes: [-1]) + 1e-12) * (y.square().sum(axes: [-1]) + 1e-12)
-  return (product * squares.rsqrt()).converted(to: a.dtype)
+  let (first, second) = (x.square().sum(axes: [-1]), y.square().sum(axes: [-1]))
+  return (product * guarded(first).rsqrt() * guarded(second).rsqrt()).converted(to: a.dtype)
 }
 
 /// Draws pairs that belong together to the same direction and pushes others apart.
@@ -39,6 +42,7 @@ private func cosine(_ a: Tensor, _ b: Tensor) throws(Violation) -> Tensor {
 ///     1 - cos(a, b)              where the pair is similar
 ///     max(0, cos(a, b) - margin) elsewhere
 ///
+/// The cosine has 10⁻¹² added to each squared length.
 /// - Shape: `a[N…, D], b[N…, D], isSimilar[N…] →` scalar; terms `[N…]`.
 /// - Source: PyTorch's `CosineEmbeddingLoss` (labels 1 and -1 there are similar and not here).
 public struct CosineEmbeddingLoss: Sendable, Hashable {
@@ -59,7 +63,7 @@ public struct CosineEmbeddingLoss: Sendable, Hashable {
     return lossValue("CosineEmbeddingLoss", operands, file, line) { () throws(Violation) in
       try requireSame(a, "a", b, "b")
       try requireSetting("margin", margin, in: -1...1)
-      let cos = try cosine(a, b)
+      let cos = try cosine(a, b) { $0 + 1e-12 }
       let similar = try pairLabels(isSimilar, like: cos)
       let terms = similar * (1 - cos) + (1 - similar) * (cos - margin).relu()
       return try LossTerms(terms).reduced(reduction, weights: nil)
@@ -195,13 +199,18 @@ public struct InfoNCELoss: Sendable, Hashable {
       try require(queries.rank == 2, "vectors are [N, D], not \(queries.shape)")
       try requirePositive("temperature", temperature)
       let count = queries.shape[0]
-      if count == 0 { return try LossTerms(queries.sum(axes: [-1])).reduced(reduction, weights: nil) }
+      if count == 0 {
+        return try LossTerms(queries.sum(axes: [-1])).reduced(reduction, weights: nil)
+      }
       let (q, k) = (queries.withUnitRows(), keys.withUnitRows())
       let logits = matmul(q, k.transposed(permutation: [1, 0])) / temperature
       let labels = Tensor.range(count)
       var terms = softmaxCrossEntropy(logits: logits, labels: labels)
       if isSymmetric {
-        terms = (terms + softmaxCrossEntropy(logits: logits.transposed(permutation: [1, 0]), labels: labels)) * 0.5
+        terms =
+          (terms
+            + softmaxCrossEntropy(logits: logits.transposed(permutation: [1, 0]), labels: labels))
+          * 0.5
       }
       return try LossTerms(terms).reduced(reduction, weights: nil)
     }
@@ -209,8 +218,11 @@ public struct InfoNCELoss: Sendable, Hashable {
 }
 
 extension Tensor {
+  /// Squared lengths of 10⁻¹⁶ or more.
+  fileprivate var limitedBelow: Tensor { maximum(self, Tensor(1e-16, like: self)) }
+
   /// Rows of length 1, as ``cosineSimilarity(_:_:file:line:)`` takes them.
   fileprivate func withUnitRows() -> Tensor {
-    self * (square().sum(axes: [-1], keepingAxes: true) + 1e-12).rsqrt()
+    self * square().sum(axes: [-1], keepingAxes: true).limitedBelow.rsqrt()
   }
 }

@@ -49,8 +49,22 @@ public final class Parameter: Sendable, CustomStringConvertible {
   }
 
   /// Sets dtype and shape and draws the first values; without effect when that has been done.
-  public func allocate(_ dtype: DType, _ shape: Shape) throws(Violation) {
-    try variable.allocate(dtype, shape)
+  ///
+  /// - Parameter fans: For weights that are not laid out as ``Fans/init(weight:)`` says.
+  public func allocate(
+    _ dtype: DType, _ shape: Shape, fans: Fans? = nil
+  ) throws(Violation) {
+    try variable.allocate(dtype, shape, fans: fans)
+    try derivation.start(from: variable)
+  }
+
+  /// Sets dtype and shape and draws the first values from an initializer that the input decides, or
+  /// changes those drawn; without effect when that has been done.
+  func allocate(
+    _ dtype: DType, _ shape: Shape, from initializer: Initializer? = nil,
+    adjusting change: (Tensor) -> Tensor = { $0 }
+  ) throws(Violation) {
+    try variable.allocate(dtype, shape, from: initializer, adjusting: change)
     try derivation.start(from: variable)
   }
 

@@ -60,14 +60,19 @@ package final class Variable: Sendable {
   }
 
   /// Fixes dtype and shape and draws the first values; does nothing once that has happened.
-  package func allocate(_ dtype: DType, _ shape: Shape) throws(Violation) {
+  package func allocate(
+    _ dtype: DType, _ shape: Shape, from initializer: Initializer? = nil, fans: Fans? = nil,
+    adjusting change: (Tensor) -> Tensor = { $0 }
+  ) throws(Violation) {
     if type != nil { return }
     if case .tensor = state.withLock({ $0.value }) { return }
     try require(
       shape.dims.allSatisfy { $0 >= 0 }, "\(label) cannot have shape \(shape)")
     let type = TensorType(fixedDType ?? dtype, shape)
     let seed = Initialization.current?.seed ?? 0
-    let first = initializer.values(type, seed: seed, path: path)
+    let drawn = (initializer ?? self.initializer)
+      .values(type, seed: seed, path: path, fans: fans)
+    let first = change(drawn)
     state.withLock { state in
       guard state.type == nil else { return }
       state.type = type

@@ -2,7 +2,9 @@
 #ifndef APUS_DENSE_H
 #define APUS_DENSE_H
 
+#include "apus_attention.h"
 #include "apus_convolution.h"
+#include "apus_ctc.h"
 #include "apus_gemm.h"
 #include "apus_indexing.h"
 #include "apus_normalization.h"

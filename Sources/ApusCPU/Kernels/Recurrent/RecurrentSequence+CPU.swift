@@ -5,7 +5,7 @@ extension RecurrentSequence: KernelLowering {
   var kernelDTypes: Set<DType> { [.float32, .float64, .int32, .int64] }
 
   func claims(_ operands: [TensorType]) -> Bool {
-    cell.kernel != nil && operands[0].count > 0
+    cell.kernel != nil && operands[0][0] > 0
   }
 
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
@@ -41,7 +41,7 @@ extension RecurrentSequenceGradient: KernelLowering {
   var kernelDTypes: Set<DType> { [.float32, .float64, .int32, .int64] }
 
   func claims(_ operands: [TensorType]) -> Bool {
-    cell.kernel != nil && operands[0].count > 0
+    cell.kernel != nil && operands[0][0] > 0
   }
 
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {

@@ -10,6 +10,8 @@ import ApusCore
 /// }
 /// ```
 /// Paths are numbers, as in PyTorch: `0.weight`, `1.bias`.
+///
+/// - Shape: `x[…] → y[…]` from the first layer's input to the last one's output.
 public final class Sequential: Layer, ModuleContainer, CustomStringConvertible {
   public let layers: [any Layer]
 

@@ -15,6 +15,13 @@ public enum GradientClipping: Sendable, Hashable {
     }
   }
 
+  func check() throws(TensorError) {
+    if limit >= 0 { return }
+    throw TensorError(
+      operation: "clip", reason: "the limit \(limit) is not a number from 0",
+      layerPath: LayerScope.current?.path, site: LayerScope.current?.site)
+  }
+
   /// Returns the limited gradients; failed tensors when the limit is negative or NaN.
   ///
   /// Norms are those of PyTorch's `clip_grad_norm_`: the factor is `limit / (norm + 1e-6)`.
@@ -26,11 +33,8 @@ public enum GradientClipping: Sendable, Hashable {
       let factor = (limit / (sumOfSquares.sqrt() + 1e-6)).clamped(to: 0...1)
       return x * factor.converted(to: x.dtype)
     }
-    guard limit >= 0 else {
-      let failed = Tensor(
-        error: TensorError(
-          operation: "clip", reason: "the limit \(limit) is not a number from 0",
-          layerPath: LayerScope.current?.path, site: LayerScope.current?.site))
+    do throws(TensorError) { try check() } catch {
+      let failed = Tensor(error: error)
       return gradients.map { $0.error == nil ? failed : $0 }
     }
     if limit == .infinity { return gradients }
