@@ -32,7 +32,7 @@ public final class MultiHeadAttention: Module, RenamingParts, CustomStringConver
   let bias: Parameter?
   let output: Dense
 
-  public var partNames: [String: String] { ["output": "out_proj"] }
+  public var partNames: [String: String] { ["output": "out_proj", "separate": ""] }
 
   /// Creates attention of `heads` heads of width `width / heads`.
   ///
