@@ -44,7 +44,8 @@ extension BadInput {
       Operand("f32[2, 3, 4]", filled([2, 3, 4])), Operand("f32[2, 0, 4]", filled([2, 0, 4])),
       Operand("f32[0, 3, 4]", filled([0, 3, 4])), Operand("f32[2, 3, 0]", filled([2, 3, 0])),
       Operand("f64[2, 3, 4]", filled([2, 3, 4], .float64)),
-      Operand("i32[2, 3, 4]", filled([2, 3, 4], .int32)), Operand("f32[2, 3, 5]", filled([2, 3, 5])),
+      Operand("i32[2, 3, 4]", filled([2, 3, 4], .int32)),
+      Operand("f32[2, 3, 5]", filled([2, 3, 5])),
       Operand("bool[2, 3, 4]", filled([2, 3, 4], .bool)),
     ]
 

@@ -55,7 +55,11 @@ extension VocabularyRow {
         }
       ]
     ) { bad in
-      bad.block { BERTLayer($0) } _: { m, x in (m as? BERTLayer)?(x) ?? x }
+      bad.block {
+        BERTLayer($0)
+      } _: { m, x in
+        (m as? BERTLayer)?(x) ?? x
+      }
       bad.masks { BERTLayer(smallOptions)($0, mask: $1) }
     },
     VocabularyRow(
@@ -65,7 +69,8 @@ extension VocabularyRow {
           // The buffer of positions is none of the golden's variables.
           try checkBoth(golden) {
             BERTEncoder(
-              embeddings: makeEmbeddings(dtype: .float64), golden.options(epsilon: 1e-12), layers: 2)
+              embeddings: makeEmbeddings(dtype: .float64), golden.options(epsilon: 1e-12), layers: 2
+            )
           } call: { module, x, context in
             guard let bert = module as? BERTEncoder, let pooler = bert.pooler else { return [] }
             let y = bert(x[0], segments: x[1], keys: isOne(x[2]), context)

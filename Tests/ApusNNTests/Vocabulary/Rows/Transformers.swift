@@ -4,7 +4,7 @@ import ApusTestSupport
 import Testing
 
 extension VocabularyRow {
-  static let transformers: [VocabularyRow] = 
+  static let transformers: [VocabularyRow] =
     torchBlocks + bertBlocks + gptBlocks + vitBlocks
 
   private static let torchBlocks: [VocabularyRow] = [
@@ -26,7 +26,9 @@ extension VocabularyRow {
           [FeedForward(size, hidden: 2)(BadInput.filled([2, 3, 4]))]
         }
       }
-      bad.block { FeedForward(4, hidden: $0.hidden, dropoutRate: $0.dropoutRate) } _: { m, x in
+      bad.block {
+        FeedForward(4, hidden: $0.hidden, dropoutRate: $0.dropoutRate)
+      } _: { m, x in
         (m as? FeedForward)?(x) ?? x
       }
     },
@@ -42,7 +44,9 @@ extension VocabularyRow {
         }
       ]
     ) { bad in
-      bad.block { TransformerEncoderLayer($0) } _: { m, x in
+      bad.block {
+        TransformerEncoderLayer($0)
+      } _: { m, x in
         (m as? TransformerEncoderLayer)?(x, mask: .causal) ?? x
       }
       bad.masks { TransformerEncoderLayer(smallOptions)($0, mask: $1) }
@@ -59,7 +63,9 @@ extension VocabularyRow {
         }
       ]
     ) { bad in
-      bad.block { TransformerDecoderLayer($0) } _: { m, x in
+      bad.block {
+        TransformerDecoderLayer($0)
+      } _: { m, x in
         (m as? TransformerDecoderLayer)?(x, memory: x) ?? x
       }
       for x in BadInput.sequences {
@@ -82,7 +88,9 @@ extension VocabularyRow {
         }
       ]
     ) { bad in
-      bad.block { TransformerEncoder($0, layers: 1) } _: { m, x in
+      bad.block {
+        TransformerEncoder($0, layers: 1)
+      } _: { m, x in
         (m as? TransformerEncoder)?(x) ?? x
       }
       bad.depths { TransformerEncoder(smallOptions, layers: $0)($1) }
@@ -100,7 +108,9 @@ extension VocabularyRow {
         }
       ]
     ) { bad in
-      bad.block { TransformerDecoder($0, layers: 1) } _: { m, x in
+      bad.block {
+        TransformerDecoder($0, layers: 1)
+      } _: { m, x in
         (m as? TransformerDecoder)?(x, memory: x) ?? x
       }
       bad.depths { TransformerDecoder(smallOptions, layers: $0)($1, memory: $1) }
@@ -121,7 +131,9 @@ extension VocabularyRow {
         }
       ]
     ) { bad in
-      bad.block { Transformer($0, encoderLayers: 1, decoderLayers: 1) } _: { m, x in
+      bad.block {
+        Transformer($0, encoderLayers: 1, decoderLayers: 1)
+      } _: { m, x in
         (m as? Transformer)?(x, target: x) ?? x
       }
       bad.depths {
@@ -154,8 +166,14 @@ extension VocabularyRow {
         }
       ]
     ) { bad in
-      bad.block { GPTBlock($0) } _: { m, x in (m as? GPTBlock)?(x) ?? x }
-      bad.block { GPTBlock($0) } _: { m, x in
+      bad.block {
+        GPTBlock($0)
+      } _: { m, x in
+        (m as? GPTBlock)?(x) ?? x
+      }
+      bad.block {
+        GPTBlock($0)
+      } _: { m, x in
         var cache = KeyValueCache(batch: 2, capacity: 4, heads: 2, headWidth: 2)
         return (m as? GPTBlock)?.step(x, cache: &cache) ?? x
       }
@@ -228,7 +246,13 @@ extension VocabularyRow {
           }
         }
       ]
-    ) { bad in bad.block { ViTBlock($0) } _: { m, x in (m as? ViTBlock)?(x) ?? x } },
+    ) { bad in
+      bad.block {
+        ViTBlock($0)
+      } _: { m, x in
+        (m as? ViTBlock)?(x) ?? x
+      }
+    },
     VocabularyRow(
       .layer, "ViTEncoder",
       proofs: [
@@ -241,7 +265,11 @@ extension VocabularyRow {
         }
       ]
     ) { bad in
-      bad.block { ViTEncoder($0, layers: 1) } _: { m, x in (m as? ViTEncoder)?(x) ?? x }
+      bad.block {
+        ViTEncoder($0, layers: 1)
+      } _: { m, x in
+        (m as? ViTEncoder)?(x) ?? x
+      }
       bad.depths { ViTEncoder(smallOptions, layers: $0)($1) }
     },
     VocabularyRow(
