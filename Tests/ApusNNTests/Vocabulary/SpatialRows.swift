@@ -45,24 +45,22 @@ extension BadInput.Operand {
 }
 
 extension BadInput {
-  /// Calls layers of every size on a few inputs, and the first layer of all on every input, in
-  /// training and in inference.
+  /// Calls layers of every size on an input that fits; the first ones also on every other input.
+  /// Each call is made in inference and in training.
   mutating func abuse(
     axes: Int = 2, sizes: [Int] = BadInput.sizes, inputs: [Operand] = Operand.spatial,
     _ make: (Int) -> [(String, any Layer)]
   ) {
-    let flat = Operand("f32[2, 3]", BadInput.filled([2, 3]))
+    let good = Operand.good(axes: axes)
     for size in sizes {
       for (name, layer) in make(size) {
         _ = "\(layer)"
-        for x in [Operand.good(axes: axes), flat, BadInput.failed] { attack(layer, name, size, x) }
+        attack(layer, name, size, good)
       }
     }
     for x in inputs {
       // A fresh layer for each, so that its parameters fit.
-      for size in [1, 2] {
-        for (name, layer) in make(size) { attack(layer, name, size, x) }
-      }
+      for (name, layer) in make(2).prefix(2) + make(1).suffix(1) { attack(layer, name, 2, x) }
     }
   }
 

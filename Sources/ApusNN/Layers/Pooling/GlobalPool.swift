@@ -30,7 +30,10 @@ public final class GlobalAvgPool1D: GlobalPoolingLayer, Layer {
   public static let spatialRank = 1
   public let layout: ImageLayout
   public init(layout: ImageLayout = .channelsLast) { self.layout = layout }
-  public func forward(_ x: Tensor, _ context: Context) -> Tensor { x.mean(axes: spatialAxes) }
+  public func forward(_ x: Tensor, _ context: Context) -> Tensor {
+    let at = CallSite.ofLayer
+    return x.mean(axes: spatialAxes, file: at.file, line: at.line)
+  }
 }
 
 /// The mean of each channel over all of an image.
@@ -41,7 +44,10 @@ public final class GlobalAvgPool2D: GlobalPoolingLayer, Layer {
   public static let spatialRank = 2
   public let layout: ImageLayout
   public init(layout: ImageLayout = .channelsLast) { self.layout = layout }
-  public func forward(_ x: Tensor, _ context: Context) -> Tensor { x.mean(axes: spatialAxes) }
+  public func forward(_ x: Tensor, _ context: Context) -> Tensor {
+    let at = CallSite.ofLayer
+    return x.mean(axes: spatialAxes, file: at.file, line: at.line)
+  }
 }
 
 /// The mean of each channel over all of a volume.
@@ -52,7 +58,10 @@ public final class GlobalAvgPool3D: GlobalPoolingLayer, Layer {
   public static let spatialRank = 3
   public let layout: ImageLayout
   public init(layout: ImageLayout = .channelsLast) { self.layout = layout }
-  public func forward(_ x: Tensor, _ context: Context) -> Tensor { x.mean(axes: spatialAxes) }
+  public func forward(_ x: Tensor, _ context: Context) -> Tensor {
+    let at = CallSite.ofLayer
+    return x.mean(axes: spatialAxes, file: at.file, line: at.line)
+  }
 }
 
 /// The largest element of each channel over all of a sequence.
@@ -62,7 +71,10 @@ public final class GlobalMaxPool1D: GlobalPoolingLayer, Layer {
   public static let spatialRank = 1
   public let layout: ImageLayout
   public init(layout: ImageLayout = .channelsLast) { self.layout = layout }
-  public func forward(_ x: Tensor, _ context: Context) -> Tensor { x.max(axes: spatialAxes) }
+  public func forward(_ x: Tensor, _ context: Context) -> Tensor {
+    let at = CallSite.ofLayer
+    return x.max(axes: spatialAxes, file: at.file, line: at.line)
+  }
 }
 
 /// The largest element of each channel over all of an image.
@@ -72,7 +84,10 @@ public final class GlobalMaxPool2D: GlobalPoolingLayer, Layer {
   public static let spatialRank = 2
   public let layout: ImageLayout
   public init(layout: ImageLayout = .channelsLast) { self.layout = layout }
-  public func forward(_ x: Tensor, _ context: Context) -> Tensor { x.max(axes: spatialAxes) }
+  public func forward(_ x: Tensor, _ context: Context) -> Tensor {
+    let at = CallSite.ofLayer
+    return x.max(axes: spatialAxes, file: at.file, line: at.line)
+  }
 }
 
 /// The largest element of each channel over all of a volume.
@@ -82,5 +97,8 @@ public final class GlobalMaxPool3D: GlobalPoolingLayer, Layer {
   public static let spatialRank = 3
   public let layout: ImageLayout
   public init(layout: ImageLayout = .channelsLast) { self.layout = layout }
-  public func forward(_ x: Tensor, _ context: Context) -> Tensor { x.max(axes: spatialAxes) }
+  public func forward(_ x: Tensor, _ context: Context) -> Tensor {
+    let at = CallSite.ofLayer
+    return x.max(axes: spatialAxes, file: at.file, line: at.line)
+  }
 }
