@@ -26,6 +26,8 @@ WORKLOADS = {
     "lenet": "LeNet-5, batch 128, SGD momentum",
     "mlp": "MLP 784-512-256-10, batch 128, Adam",
     "iris": "iris net 4-30-16-3, batch 1, Adam",
+    "depthwise": "MobileNet block 28×28, depthwise 3×3 of 128, batch 32, SGD momentum",
+    "transposed": "DCGAN layer 8×8×256 → 16×16×128, 4×4 stride 2, batch 32, SGD momentum",
 }
 
 

@@ -14,6 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import convolution_peers
+
 DATA = pathlib.Path(__file__).resolve().parents[2] / "Sources/CApusResources/data"
 BATCH = 128
 
@@ -91,7 +93,15 @@ def iris():
     return Workload(model, torch.optim.Adam(model.parameters(), lr=0.001), batches)
 
 
-WARM_UP = {lenet: 20, mlp: 20, iris: 300}
+def depthwise():
+    return Workload(*convolution_peers.depthwise())
+
+
+def transposed():
+    return Workload(*convolution_peers.transposed())
+
+
+WARM_UP = {lenet: 20, mlp: 20, iris: 300, depthwise: 20, transposed: 20}
 
 
 def main():

@@ -30,7 +30,8 @@ extension ApusBench {
   struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Answers lines \"workload steps\" with \"workload steps seconds loss\".",
-      discussion: "The workloads are lenet, mlp and iris. End of input ends it.")
+      discussion:
+        "The workloads are \(Workload.names.joined(separator: ", ")). End of input ends it.")
 
     @OptionGroup var threads: Threads
 
@@ -111,7 +112,7 @@ extension ApusBench {
 
     @OptionGroup var threads: Threads
 
-    @Option(help: "lenet, mlp or iris.")
+    @Option(help: "One of \(Workload.names.joined(separator: ", ")).")
     var workload = "iris"
 
     @Option(help: "Steps in all.")
@@ -120,7 +121,8 @@ extension ApusBench {
     mutating func run() throws {
       threads.apply()
       guard let work = try Workload(workload) else {
-        throw ValidationError("--workload is \(workload), must be one of lenet, mlp, iris.")
+        throw ValidationError(
+          "--workload is \(workload), must be one of \(Workload.names.joined(separator: ", ")).")
       }
       let part = max(steps / 10, 1)
       var sizes: [Int] = []

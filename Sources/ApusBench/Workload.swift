@@ -39,7 +39,7 @@ struct CyclingBatches: BatchSource {
 
 /// A network in training, as Benchmarks/README.md describes it.
 final class Workload {
-  static let names = ["lenet", "mlp", "iris"]
+  static let names = ["lenet", "mlp", "iris"] + ConvolutionWorkload.names
 
   let trainer: Trainer
   private let batches: CyclingBatches
@@ -51,10 +51,15 @@ final class Workload {
     case "lenet": (model, optimizer) = (LeNet5(), SGD(learningRate: 0.01, momentum: 0.9))
     case "mlp": (model, optimizer) = (MLP([512, 256, 10]), Adam(learningRate: 0.001))
     case "iris": (model, optimizer) = (IrisNet(), Adam(learningRate: 0.001))
+    case let name where ConvolutionWorkload.names.contains(name):
+      model = try ConvolutionWorkload.model(name)
+      optimizer = SGD(learningRate: 0.01, momentum: 0.9)
     default: return nil
     }
     trainer = Trainer(model, loss: .crossEntropy, optimizer: optimizer)
-    if name == "iris" {
+    if ConvolutionWorkload.names.contains(name) {
+      batches = try ConvolutionWorkload.batches(name)
+    } else if name == "iris" {
       let flowers = try Iris.load().dataset.subset((0..<150).map { 37 * $0 % 150 })
       batches = try CyclingBatches(DataLoader(flowers, batchSize: 1), distinct: 150, steps: 1)
     } else {
