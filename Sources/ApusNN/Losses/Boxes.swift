@@ -83,7 +83,8 @@ struct Boxes {
 
   init(_ boxes: Tensor, _ format: BoxFormat) throws(Violation) {
     try require(
-      boxes.rank > 0 && boxes.shape[-1] == 4, "boxes are four numbers in the last axis, not "
+      boxes.rank > 0 && boxes.shape[-1] == 4,
+      "boxes are four numbers in the last axis, not "
         + "\(boxes.shape)")
     let parts = (0..<4).map { boxes.sliced(axis: -1, $0..<($0 + 1)).squeezed(axes: [-1]) }
     switch format {

@@ -62,7 +62,8 @@ func requireLabels(_ prediction: Tensor, _ target: Tensor) throws(Violation) {
   let rows = Shape(Array(prediction.shape.dims.dropLast()))
   try require(
     target.shape == rows,
-    "class numbers for prediction \(prediction.shape) have shape \(rows), target is \(target.shape)")
+    "class numbers for prediction \(prediction.shape) have shape \(rows), target is \(target.shape)"
+  )
 }
 
 /// Refuses a setting that is not a finite number in a range.

@@ -36,7 +36,8 @@ struct LossTerms {
   func reduced(_ reduction: Reduction, weights: Tensor?) throws(Violation) -> Tensor {
     if reduction == .none { return try weighted(by: weights) }
     // A sum of many 16-bit numbers, and their count, need more bits than each of them.
-    let sum = try total(reduction, weights.map { weights throws(Violation) in try aligned(weights) })
+    let sum = try total(
+      reduction, weights.map { weights throws(Violation) in try aligned(weights) })
     return sum.converted(to: values.dtype)
   }
 

@@ -199,13 +199,18 @@ public struct InfoNCELoss: Sendable, Hashable {
       try require(queries.rank == 2, "vectors are [N, D], not \(queries.shape)")
       try requirePositive("temperature", temperature)
       let count = queries.shape[0]
-      if count == 0 { return try LossTerms(queries.sum(axes: [-1])).reduced(reduction, weights: nil) }
+      if count == 0 {
+        return try LossTerms(queries.sum(axes: [-1])).reduced(reduction, weights: nil)
+      }
       let (q, k) = (queries.withUnitRows(), keys.withUnitRows())
       let logits = matmul(q, k.transposed(permutation: [1, 0])) / temperature
       let labels = Tensor.range(count)
       var terms = softmaxCrossEntropy(logits: logits, labels: labels)
       if isSymmetric {
-        terms = (terms + softmaxCrossEntropy(logits: logits.transposed(permutation: [1, 0]), labels: labels)) * 0.5
+        terms =
+          (terms
+            + softmaxCrossEntropy(logits: logits.transposed(permutation: [1, 0]), labels: labels))
+          * 0.5
       }
       return try LossTerms(terms).reduced(reduction, weights: nil)
     }

@@ -48,7 +48,8 @@ public struct VAELoss: Sendable {
         mean.rank == 2 && terms.rank > 0 && mean.shape[0] == terms.shape[0],
         "codes are [N, D] for the N samples of \(prediction.shape), not \(mean.shape)")
       try require(
-        mean.dtype == terms.dtype, "dtypes differ: reconstruction is \(terms.dtype), mean "
+        mean.dtype == terms.dtype,
+        "dtypes differ: reconstruction is \(terms.dtype), mean "
           + "\(mean.dtype)")
       let divergence = klToStandardNormal(mean: mean, logVariance: logVariance)
       if divergence.error != nil { return divergence }
