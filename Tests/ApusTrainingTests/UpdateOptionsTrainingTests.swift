@@ -250,4 +250,32 @@ import Testing
       try ReduceLearningRateOnPlateau(factor: 1)
     }
   }
+
+  @Test("the example of the article runs")
+  func article() throws {
+    try TestExecutor.cpu.run {
+      let (x, y) = try blobs(32)
+      let train = try TensorDataset(inputs: x, targets: y)
+      let model = MLP([8, 3])
+      let options = UpdateOptions(
+        groups: [
+          .vectors(weightDecay: .zero),
+          ParameterGroup("layers.0.**", rate: 0.1),
+        ],
+        clipping: .globalNorm(1), accumulation: 4,
+        average: .exponential(decay: 0.999, start: .warmUp))
+      let trainer = Trainer(
+        model, loss: .crossEntropy, optimizer: AdamW(learningRate: 3e-4, weightDecay: 0.05),
+        schedule: .cosine(steps: 900).warmedUp(steps: 100), options: options)
+      try trainer.fit(train, epochs: 10, progress: .silent)
+      let figures = try trainer.withAverages { try trainer.evaluate(train) }
+      #expect(figures["loss"]?.isFinite == true)
+      var state = OptimizerState(AdamW(learningRate: 3e-4), for: model, options: options)
+      let context = Context(isTraining: true, key: RandomKey(seed: 1))
+      let (loss, gradients) = model.valueAndGradients { Loss.crossEntropy(model(x, context), y) }
+      #expect(loss.error == nil)
+      try state.update(gradients)
+      try context.applyUpdates()
+    }
+  }
 }
