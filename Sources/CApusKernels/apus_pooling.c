@@ -15,6 +15,14 @@ typedef struct apus_window {
 APUS_INLINE void apus_window_axis(
     const apus_pool_params *p, int axis, int64_t output, apus_window *window) {
   const int64_t dilation = p->dilation[axis], size = p->input_size[axis];
+  if (p->adaptive) {
+    const int64_t bins = p->output_size[axis], start = output * size / bins;
+    const int64_t count = apus_ceil_div((output + 1) * size, bins) - start;
+    window->first[axis] = 0;
+    window->end[axis] = window->padded[axis] = count;
+    window->position[axis] = start;
+    return;
+  }
   const int64_t origin = output * p->stride[axis] - p->pad_low[axis];
   const int64_t limit = size + p->pad_high[axis];
   int64_t first = apus_max(0, -origin);
@@ -45,6 +53,7 @@ APUS_INLINE int64_t apus_pool_lines(const apus_pool_params *p) {
 #define SUFFIX f32
 #include "apus_max_pool.inc"
 #include "apus_average_pool.inc"
+#include "apus_stochastic_pool.inc"
 #undef REAL
 #undef INDEX
 #undef SUFFIX
@@ -54,3 +63,4 @@ APUS_INLINE int64_t apus_pool_lines(const apus_pool_params *p) {
 #define SUFFIX f64
 #include "apus_max_pool.inc"
 #include "apus_average_pool.inc"
+#include "apus_stochastic_pool.inc"

@@ -29,12 +29,16 @@ struct OperationExample: CustomStringConvertible, Sendable {
 }
 
 extension OperationExample {
-  static let all = structural + indexing + windows + composites + unary + binary
+  static let all =
+    structural + indexing + windows + overlapping + composites + attention + unary + binary
 
   private static let labels = Tensor([2, 0, 1] as [Int32])
   private static let places = Tensor([1, 0, 2, 2] as [Int32])
   private static let grid = Tensor([2, 0, 1, 1, 0, 2] as [Int32], shape: [2, 3])
   private static let key = RandomKey(seed: 11)
+  private static let letters = Tensor([1, 1, 2, 3, 2, 0] as [Int32], shape: [3, 2])
+  private static let steps = Tensor([5, 4, 3] as [Int32])
+  private static let lengths = Tensor([2, 2, 1] as [Int32])
 
   private static let structural: [OperationExample] = [
     .init("Constant", [[2, 3]]) { $0[0] * Tensor(repeating: 3, shape: [2, 3], dtype: .float64) },
@@ -50,6 +54,12 @@ extension OperationExample {
       } pullback: {
         [$0[0] * 2]
       }[0]
+    },
+    .init("Checkpoint", [[2, 3], [3, 2]]) { x in
+      checkpointed([x[0]]) { [matmul($0[0].tanh(), x[1]).exp()] }[0]
+    },
+    .init("RecomputeBarrier", [[2, 3], [2, 3]]) {
+      apply(RecomputeBarrier(valueCount: 1), $0).square() * $0[1]
     },
     .init("Reshape", [[2, 3]]) { $0[0].reshaped(to: [3, 2]).square() },
     .init("Broadcast", [[2, 1]]) { $0[0].broadcast(to: [3, 2, 4]).square() },
@@ -121,6 +131,36 @@ extension OperationExample {
     },
   ]
 
+  /// Overlapping windows, so that elements are added up.
+  private static let overlapping: [OperationExample] = [
+    .init("MaxPoolIndices", [[1, 4, 5, 2]], .none) {
+      $0[0].maxPooledWithIndices(window: [2, 3], stride: [1]).indices.converted(to: .float64)
+    },
+    .init("StochasticPoolIndices", [[1, 5, 4, 2]], .none) {
+      let u = Tensor.uniform([1, 2, 2, 2], dtype: .float64, key: key)
+      guard
+        let windows = try? SlidingWindow(
+          window: [3, 2], stride: [3, 2], dilation: [1], padding: .explicit([(1, 0), (0, 0)]),
+          over: [5, 4])
+      else { return u }
+      return apply(StochasticPoolIndices(windows), [$0[0], u]).converted(to: .float64)
+    },
+    .init("UnfoldWindows", [[2, 5, 4, 2]]) {
+      $0[0].unfolded(window: [3, 2], stride: [2, 1], padding: .symmetric(1)).square()
+    },
+    .init("FoldWindows", [[2, 9, 8]]) {
+      $0[0].folded(to: [4, 4], window: [2]).square()
+    },
+    .init("Resample", [[1, 3, 4, 2]]) {
+      $0[0].upsampled(by: [1.5, 2], .linear()).square()
+    },
+    .init("ResampleTranspose", [[1, 3, 4, 2]]) { x in
+      ApusCore.gradient(at: x[0]) {
+        $0.padded(low: [0, 2, 1, 0], high: [0, 1, 2, 0], mode: .reflect).square().sum()
+      }
+    },
+  ]
+
   private static let composites: [OperationExample] = [
     .init("ErfInverse", [[2, 3]], .checked(-0.9..<0.9)) { $0[0].erfInverse() },
     .init("Softmax", [[2, 3]]) { $0[0].softmax() },
@@ -135,11 +175,29 @@ extension OperationExample {
     .init("SoftmaxCrossEntropyGradient", [[3, 4]]) { x in
       ApusCore.gradient(at: x[0]) { softmaxCrossEntropy(logits: $0, labels: labels).square().sum() }
     },
+    .init("CTC", [[3, 5, 4]]) { x in
+      ctcLoss(
+        logProbabilities: x[0].logSoftmax(), targets: letters, inputLengths: steps,
+        targetLengths: lengths)
+    },
+    .init("CTCGradient", [[3, 5, 4]]) { x in
+      ApusCore.gradient(at: x[0]) {
+        ctcLoss(
+          logProbabilities: $0, targets: letters, inputLengths: steps, targetLengths: lengths
+        ).square().sum()
+      }
+    },
     .init("LayerNorm", [[2, 4], [4], [4]]) {
       $0[0].layerNormalized(gamma: $0[1], beta: $0[2]).square()
     },
     .init("LayerNormGradient", [[2, 4]]) { x in
       ApusCore.gradient(at: x[0]) { ($0.layerNormalized() * x[0]).square().sum() }
+    },
+    .init("GroupNorm", [[2, 3, 4], [4], [4]]) {
+      $0[0].groupNormalized(groups: 2, gamma: $0[1], beta: $0[2]).result.square()
+    },
+    .init("GroupNormGradient", [[2, 3, 4]]) { x in
+      ApusCore.gradient(at: x[0]) { ($0.groupNormalized(groups: 2).result * x[0]).square().sum() }
     },
     .init("BatchNorm", [[4, 3], [3], [3]]) {
       $0[0].batchNormalized(gamma: $0[1], beta: $0[2]).result.square()

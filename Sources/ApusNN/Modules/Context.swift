@@ -15,7 +15,7 @@ public final class Context: Sendable {
     var updates: [(buffer: Buffer, value: Tensor)] = []
     var penalties: [Tensor] = []
   }
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
   /// Creates a context.
   ///
@@ -28,6 +28,14 @@ public final class Context: Sendable {
     self.isTraining = isTraining
     self.key = key
     self.observer = observer
+    state = Mutex(State())
+  }
+
+  private init(branching other: Context, _ start: State) {
+    isTraining = other.isTraining
+    key = other.key
+    observer = other.observer
+    state = Mutex(start)
   }
 
   /// The context of a call outside training.
@@ -44,16 +52,23 @@ public final class Context: Sendable {
 
   /// Notes a new value of a buffer, to take effect when the step ends.
   ///
-  /// `change` receives the value noted before in this call, or else the buffer's.
+  /// `change` receives the value noted before in this call, or else the buffer's. A buffer that
+  /// ``Buffer/isFixed`` stays as it is.
   public func update(_ buffer: Buffer, _ change: (Tensor) -> Tensor) {
-    let pending = state.withLock { state in
-      state.updates.last { $0.buffer === buffer }?.value
-    }
-    let value = change(pending ?? buffer.value).stoppingGradient()
+    if buffer.isFixed { return }
+    let value = change(self.value(of: buffer)).stoppingGradient()
     state.withLock { state in
       state.updates.removeAll { $0.buffer === buffer }
       state.updates.append((buffer, value))
     }
+  }
+
+  /// The buffer's value with the changes noted in this call.
+  public func value(of buffer: Buffer) -> Tensor {
+    let pending = state.withLock { state in
+      state.updates.last { $0.buffer === buffer }?.value
+    }
+    return pending ?? buffer.value
   }
 
   /// Adds a floating scalar to the loss of the step: a penalty on activations, for example.
@@ -87,6 +102,29 @@ public final class Context: Sendable {
     }
     try eval(updates.map(\.value))
     for (buffer, value) in updates { try buffer.assign(value) }
+  }
+}
+
+extension Context {
+  /// A context that goes on where this one stands: same key stream, same noted values.
+  ///
+  /// What a function notes in it does not show here until ``join(_:notedTensors:)``.
+  func branch() -> Context {
+    Context(branching: self, state.withLock { State(keysDrawn: $0.keysDrawn, updates: $0.updates) })
+  }
+
+  /// The tensors noted in a branch: new values of buffers, then penalties.
+  var notedTensors: [Tensor] { state.withLock { $0.updates.map(\.value) + $0.penalties } }
+
+  /// Takes over what a branch noted, with other tensors in the places of those it noted.
+  func join(_ branch: Context, notedTensors: [Tensor]) {
+    let noted = branch.state.withLock { $0 }
+    guard notedTensors.count == noted.updates.count + noted.penalties.count else { return }
+    state.withLock { state in
+      state.keysDrawn = noted.keysDrawn
+      state.updates = zip(noted.updates, notedTensors).map { ($0.buffer, $1) }
+      state.penalties += notedTensors.dropFirst(noted.updates.count)
+    }
   }
 }
 

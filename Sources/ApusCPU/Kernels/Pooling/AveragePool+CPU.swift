@@ -28,7 +28,9 @@ extension SlidingWindow {
     _ call: KernelCall, _ builder: PlanBuilder, x: TensorType, _ countsPadding: Bool,
     _ pass: PoolingPass, _ name: String
   ) -> Bool {
-    guard x.count > 0, call.results[0].type.count > 0, dilation.allSatisfy({ $0 == 1 }),
+    // The library divides by the whole window where one ends outside, and has no bins.
+    guard x.count > 0, bins == nil, !roundsUp, call.results[0].type.count > 0,
+      dilation.allSatisfy({ $0 == 1 }),
       builder.prefersOneDNN(x.dtype, multiplyAdds: x.count)
     else { return false }
     let geometry = WindowGeometry(

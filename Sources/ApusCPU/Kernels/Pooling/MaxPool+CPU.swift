@@ -9,12 +9,16 @@ extension SlidingWindow {
     params.channels = Int64(x[-1])
     fill(&params.input_size, padded(Array(x.dims.dropFirst().dropLast()), 1))
     fill(&params.output_size, padded(Array(y.dims.dropFirst().dropLast()), 1))
-    fill(&params.window, padded(window, 1))
+    let widest = bins.map { bins in
+      zip(x.dims.dropFirst().dropLast(), bins).map { ($0 + $1 - 1) / $1 + 1 }
+    }
+    fill(&params.window, padded(widest ?? window, 1))
     fill(&params.stride, padded(stride, 1))
     fill(&params.dilation, padded(dilation, 1))
     fill(&params.pad_low, padded(low, 0))
     fill(&params.pad_high, padded(high, 0))
     params.count_include_pad = countsPadding ? 1 : 0
+    params.adaptive = bins == nil ? 0 : 1
     return params
   }
 
@@ -54,5 +58,13 @@ extension MaxPoolGather: KernelLowering {
     windows.emitPool(
       call, builder, x: call.operands[0].type, y: call.results[0].type,
       apus_max_pool_gather_f32, apus_max_pool_gather_f64, "max pool gather")
+  }
+}
+
+extension MaxPoolIndices: KernelLowering {
+  func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
+    windows.emitPool(
+      call, builder, x: call.operands[0].type, y: call.results[0].type,
+      apus_max_pool_indices_f32, apus_max_pool_indices_f64, "max pool indices")
   }
 }

@@ -6,12 +6,27 @@ package struct SlidingWindow: Sendable, Hashable, CustomStringConvertible {
   /// Elements before and after each axis; negative amounts are refused.
   package var low: [Int]
   package var high: [Int]
+  /// Whether a last window that begins inside and ends outside counts; only pooling asks for it.
+  package var roundsUp = false
+  /// The number of bins that each axis is cut into instead, for adaptive pooling: bin `i` of `B` over
+  /// `s` elements is `⌊i·s/B⌋ ..< ⌈(i + 1)·s/B⌉`.
+  package var bins: [Int]?
 
   /// The number of spatial axes.
   package var rank: Int { window.count }
 
   package var description: String {
-    "window: \(window), stride: \(stride), dilation: \(dilation), low: \(low), high: \(high)"
+    if let bins { return "bins: \(bins)" }
+    let sizes = "window: \(window), stride: \(stride), dilation: \(dilation)"
+    return "\(sizes), low: \(low), high: \(high)" + (roundsUp ? ", rounding up" : "")
+  }
+
+  /// Bins over every spatial axis.
+  package init(bins: [Int], over extents: [Int]) throws(Violation) {
+    let ones = Array(repeating: 1, count: extents.count)
+    let zeros = Array(repeating: 0, count: extents.count)
+    (window, stride, dilation, low, high) = (ones, ones, ones, zeros, zeros)
+    self.bins = try spread(bins, extents.count, "size")
   }
 
   /// Resolves what a caller wrote: single numbers stand for all axes.
@@ -73,6 +88,13 @@ package struct SlidingWindow: Sendable, Hashable, CustomStringConvertible {
   package func resultExtents(_ extents: [Int]) throws(Violation) -> [Int] {
     try require(
       extents.count == rank, "has \(rank) spatial axes, the operand has \(extents.count)")
+    if let bins {
+      for (axis, count) in bins.enumerated() {
+        try require(count > 0, "size \(count) of spatial axis \(axis) is not positive")
+        try require(extents[axis] > 0, "spatial axis \(axis) is empty")
+      }
+      return bins
+    }
     try checkSteps()
     try checkPadding()
     var result: [Int] = []
@@ -81,7 +103,11 @@ package struct SlidingWindow: Sendable, Hashable, CustomStringConvertible {
       try require(
         span(axis) <= padded,
         "window of \(span(axis)) does not fit spatial axis \(axis) with \(padded) padded elements")
-      result.append((padded - span(axis)) / stride[axis] + 1)
+      let (steps, rest) = (padded - span(axis)).quotientAndRemainder(dividingBy: stride[axis])
+      // The window more must begin on an element or in the padding before them.
+      let isMore =
+        roundsUp && rest > 0 && (steps + 1) * stride[axis] < extents[axis] + low[axis]
+      result.append(steps + (isMore ? 2 : 1))
     }
     return result
   }

@@ -62,15 +62,16 @@ extension Tensor {
   ///
   /// - Shape: `x[N, s…, C] → y[N, o…, C]` with `o = ⌊(s + low + high − window) / stride⌋ + 1`.
   /// - Parameters: each list holds one number per spatial axis, or one for all; `stride` is the
-  ///   window unless given. `countingPadding` takes padding as zeros into the mean.
+  ///   window unless given. `countingPadding` takes padding as zeros into the mean. With `ceilMode`
+  ///   the division is rounded up; what the last window has outside the padding never counts.
   public func averagePooled(
     window: [Int], stride: [Int]? = nil, padding: Padding = .valid, countingPadding: Bool = false,
-    file: String = #fileID, line: Int = #line
+    ceilMode: Bool = false, file: String = #fileID, line: Int = #line
   ) -> Tensor {
     let site = CallSite(file: file, line: line)
     return attempt("averagePool", [self], at: site) { () throws(Violation) in
       let windows = try SlidingWindow(
-        pooling: type, window: window, stride: stride, dilation: [1], padding: padding)
+        pooling: type, window: window, stride: stride, padding: padding, roundsUp: ceilMode)
       return apply(AveragePool(windows, countsPadding: countingPadding), [self], at: site)
     }
   }

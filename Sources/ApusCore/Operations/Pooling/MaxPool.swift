@@ -70,16 +70,18 @@ extension Tensor {
   /// - Shape: `x[N, s…, C] → y[N, o…, C]` with
   ///   `o = ⌊(s + low + high − dilation·(window − 1) − 1) / stride⌋ + 1`.
   /// - Parameters: each list holds one number per spatial axis, or one for all; `stride` is the
-  ///   window unless given. Padding counts as −∞.
+  ///   window unless given. Padding counts as −∞. With `ceilMode` the division is rounded up: a last
+  ///   window that begins inside and ends outside counts too.
   /// - Gradient: to the first largest element of each window.
   public func maxPooled(
     window: [Int], stride: [Int]? = nil, padding: Padding = .valid, dilation: [Int] = [1],
-    file: String = #fileID, line: Int = #line
+    ceilMode: Bool = false, file: String = #fileID, line: Int = #line
   ) -> Tensor {
     let site = CallSite(file: file, line: line)
     return attempt("maxPool", [self], at: site) { () throws(Violation) in
       let windows = try SlidingWindow(
-        pooling: type, window: window, stride: stride, dilation: dilation, padding: padding)
+        pooling: type, window: window, stride: stride, dilation: dilation, padding: padding,
+        roundsUp: ceilMode)
       return apply(MaxPool(windows), [self], at: site)
     }
   }
@@ -88,15 +90,23 @@ extension Tensor {
 extension SlidingWindow {
   /// The windows of a pooling of `x`.
   init(
-    pooling x: TensorType, window: [Int], stride: [Int]?, dilation: [Int], padding: Padding
+    pooling x: TensorType, window: [Int], stride: [Int]?, dilation: [Int] = [1], padding: Padding,
+    roundsUp: Bool = false
   ) throws(Violation) {
     try Self.checkPooled(x)
     try self.init(
       window: window, stride: stride ?? window, dilation: dilation, padding: padding,
       over: Array(x.dims.dropFirst().dropLast()))
+    self.roundsUp = roundsUp
   }
 
-  private static func checkPooled(_ x: TensorType) throws(Violation) {
+  /// The bins of an adaptive pooling of `x`.
+  init(pooling x: TensorType, to sizes: [Int]) throws(Violation) {
+    try Self.checkPooled(x)
+    try self.init(bins: sizes, over: Array(x.dims.dropFirst().dropLast()))
+  }
+
+  static func checkPooled(_ x: TensorType) throws(Violation) {
     try require(
       (3...5).contains(x.rank), "needs 1 to 3 spatial axes, [N, spatial…, C]: the rank is \(x.rank)"
     )
@@ -107,7 +117,7 @@ extension SlidingWindow {
   func pooledType(_ x: TensorType) throws(Violation) -> TensorType {
     try Self.checkPooled(x)
     let spatial = try resultExtents(Array(x.dims.dropFirst().dropLast()))
-    for axis in 0..<rank {
+    for axis in 0..<rank where bins == nil {
       let amount = Swift.max(low[axis], high[axis])
       try require(
         amount < span(axis),
