@@ -4,6 +4,16 @@ import ApusTestSupport
 import Foundation
 import Testing
 
+/// The rule of the documentation: nothing but what the protocol asks for.
+private struct SignDescent: Optimizer {
+  var learningRate = 1e-3
+  let name = "SignDescent", slots: [String] = [], settings: [String: Double] = [:]
+  func scalars(rate: Double, step: Int) -> [Double] { [rate] }
+  func update(
+    _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
+  ) -> (parameter: Tensor, state: [Tensor]) { (parameter - scalars[0] * gradient.sign(), []) }
+}
+
 @Suite("options of updates") struct UpdateOptionsTests {
   private final class Net: Module {
     let weight: Parameter
@@ -37,6 +47,42 @@ import Testing
       try frozen.update(ones)
       try expectClose(other.weight.value, [1, 2, 3, 4])
       try expectClose(other.bias.value, [0.89, 0.89])
+    }
+  }
+
+  @Test("a rule of one's own has decay, rates and averages without a word about them")
+  func ownRule() throws {
+    try TestExecutor.cpu.run {
+      let net = Net()
+      let options = UpdateOptions(
+        groups: [ParameterGroup("bias", rate: 0.5), ParameterGroup("weight", weightDecay: .l1(3))],
+        average: .equal())
+      var state = OptimizerState(SignDescent(learningRate: 0.5), for: net, options: options)
+      // The decay of the weight turns its gradients of -1 around.
+      try state.update(ones.map { -1 * $0 })
+      try expectClose(net.weight.value, [0.5, 1.5, 2.5, 3.5])
+      try expectClose(net.bias.value, [1.25, 1.25])
+      #expect(state.averages.count == 2)
+    }
+  }
+
+  @Test("16-bit weights have averages and sums in float32")
+  func halves() throws {
+    try TestExecutor.cpu.run {
+      final class Half: Module {
+        let p = Parameter(Tensor([1.0, 2.0], dtype: .bfloat16))
+      }
+      let model = Half()
+      var state = OptimizerState(
+        SGD(learningRate: 1), for: model,
+        options: UpdateOptions(accumulation: 2, average: .exponential(decay: 0.75)))
+      let gradient = Tensor([0.5, -0.5], dtype: .bfloat16)
+      for _ in 0..<4 { try state.update([gradient]) }
+      try expectClose(model.p.value, [0, 3])
+      #expect(model.p.value.dtype == .bfloat16)
+      let average = try #require(state.averages["p"])
+      #expect(average.dtype == .bfloat16)
+      try expectClose(average, [0.375, 2.625])
     }
   }
 

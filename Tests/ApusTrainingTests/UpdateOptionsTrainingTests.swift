@@ -115,6 +115,30 @@ import Testing
     }
   }
 
+  @Test("what a run that was stopped had gathered does not go into the next run")
+  func stopped() throws {
+    try TestExecutor.cpu.run {
+      let (x, y) = try blobs(24)
+      func fit(stoppingAfter batches: Int) throws -> [Double] {
+        let model = try model(x.type)
+        let trainer = Trainer(
+          model, loss: .crossEntropy, optimizer: Adam(learningRate: 0.05),
+          options: UpdateOptions(accumulation: 3))
+        let stop = ClosureCallback(batchEnded: { run in
+          if run.batch == batches { run.stop("enough") }
+        })
+        try trainer.fit(
+          x, y, epochs: 1, batchSize: 4, shuffles: false, callbacks: [stop], progress: .silent)
+        #expect(trainer.step == batches / 3)
+        try trainer.fit(x, y, epochs: 1, batchSize: 4, shuffles: false, progress: .silent)
+        return try values(model)
+      }
+      let whole = try fit(stoppingAfter: 3)
+      #expect(try fit(stoppingAfter: 4) == whole)
+      #expect(try fit(stoppingAfter: 5) == whole)
+    }
+  }
+
   @Test("frozen groups stay, and take no memory; the rest moves")
   func frozen() throws {
     try TestExecutor.cpu.run {
