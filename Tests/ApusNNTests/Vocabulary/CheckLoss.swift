@@ -6,10 +6,6 @@ import Testing
 extension GoldenCase {
   var reduction: Reduction { Reduction(rawValue: word("reduction")) ?? .mean }
 
-  func doubles(_ key: String) -> [Double] {
-    if case .numbers(let values)? = attributes[key] { values } else { [] }
-  }
-
   /// The weights of classes, or none.
   var classWeights: [Double]? { doubles("weights").isEmpty ? nil : doubles("weights") }
   var ignoredLabel: Int? { attributes["ignore"] == nil ? nil : int("ignore") }

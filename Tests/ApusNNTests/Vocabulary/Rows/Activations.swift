@@ -134,12 +134,6 @@ extension BadInput {
   }
 }
 
-extension GoldenCase {
-  func doubles(_ key: String) -> [Double] {
-    if case .numbers(let values)? = attributes[key] { values } else { [] }
-  }
-}
-
 extension Int {
   /// The nearest whole number; 0 for NaN.
   fileprivate init(clamping number: Double) {
