@@ -109,14 +109,15 @@ public func checkGradients(
   return tally.check
 }
 
-/// All places, or so many of them in random order.
+/// All places, or one drawn from each of so many parts of equal length.
 private func sampledPlaces(
   _ count: Int, limit: Int, key: RandomKey
 ) throws(TensorError) -> [Int] {
   if count <= limit { return Array(0..<count) }
-  let drawn = try Tensor.randomIntegers([limit], in: 0..<count, dtype: .int64, key: key)
-    .scalars(as: Int64.self)
-  return Set(drawn.map { Int($0) }).sorted()
+  let part = Double(count) / Double(limit)
+  let drawn = try Tensor.uniform([limit], in: 0..<1, dtype: .float64, key: key)
+    .scalars(as: Double.self)
+  return drawn.enumerated().map { min(Int((Double($0) + $1) * part), count - 1) }
 }
 
 /// Collects the worst of the comparisons.
