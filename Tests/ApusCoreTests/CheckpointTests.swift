@@ -162,6 +162,25 @@ private struct Stack {
     #expect(found.instructions.map(\.operation.name) == ["matmul", "checkpoint"])
   }
 
+  @Test("a gradient rule may use what it sees outside of itself", arguments: TestExecutor.allCases)
+  func customGradients(on executor: TestExecutor) throws {
+    func slope(_ x: Tensor) -> Tensor {
+      let inner = x.sin() * 3
+      return withCustomGradient([inner]) {
+        [$0[0].rounded()]
+      } pullback: { dy in
+        [dy[0] * inner * x]
+      }[0]
+    }
+    try executor.run {
+      let x = Tensor([0.3, -0.8, 1.5])
+      let plain = gradient(at: x) { slope($0).sum() }
+      let again = gradient(at: x) { checkpointed($0, of: slope).sum() }
+      let twice = gradient(at: x) { checkpointed($0) { checkpointed($0, of: slope) }.sum() }
+      try expectSameBits([again, twice], [plain, plain])
+    }
+  }
+
   @Test("mistakes inside are those of the function")
   func refusals() {
     let x = standIn(.float32, [2, 3])

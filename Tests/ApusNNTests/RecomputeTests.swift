@@ -133,6 +133,23 @@ private struct Step {
     }
   }
 
+  @Test("a buffer that parts inside and outside move gets every step, in order")
+  func sharedBuffers() throws {
+    try TestExecutor.cpu.run {
+      func run(_ wrap: (any Layer) -> any Layer) throws -> [Tensor] {
+        let norm = BatchNorm()
+        let model = Sequential([norm, wrap(norm), BatchNorm(), wrap(norm), norm])
+        try model.build(x.type, seed: 0)
+        let context = Context(isTraining: true)
+        let y = model(x * 2 + 1, context)
+        #expect(context.updates.count == 4)
+        try context.applyUpdates()
+        return [y, norm.runningMean.value, norm.runningVariance.value]
+      }
+      try expectSameBits(try run { Recompute($0) }, try run { $0 })
+    }
+  }
+
   @Test("chance goes on where it would have: later layers draw what they drew")
   func keys() throws {
     try TestExecutor.cpu.run {
