@@ -50,16 +50,19 @@ struct ModuleWalk {
         mirrors.insert(mirror, at: 0)
         next = mirror.superclassMirror
       }
-      for mirror in mirrors { visitChildren(of: mirror, path: path) }
+      let names = (module as? any RenamingParts)?.partNames ?? [:]
+      for mirror in mirrors { visitChildren(of: mirror, path: path, names) }
     }
   }
 
-  private mutating func visitChildren(of mirror: Mirror, path: String) {
+  private mutating func visitChildren(
+    of mirror: Mirror, path: String, _ names: [String: String] = [:]
+  ) {
     for (index, child) in mirror.children.enumerated() {
       var label = child.label ?? "\(index)"
       if label.hasPrefix("$__lazy_storage_$_") { label.removeFirst("$__lazy_storage_$_".count) }
       if label.hasPrefix(".") { label.removeFirst() }
-      visit(child.value, Self.join(path, label))
+      visit(child.value, Self.join(path, names[label] ?? label))
     }
   }
 
@@ -132,7 +135,7 @@ struct ModuleWalk {
   }
 
   private static func join(_ path: String, _ label: String) -> String {
-    path.isEmpty ? label : path + "." + label
+    path.isEmpty ? label : label.isEmpty ? path : path + "." + label
   }
 
   private static func renamed(_ path: String, _ name: String?) -> String {
@@ -140,6 +143,22 @@ struct ModuleWalk {
     let parent = path.split(separator: ".").dropLast().joined(separator: ".")
     return join(parent, name)
   }
+}
+
+/// A module whose parts have other names in files than its properties.
+///
+/// Published weights then load by name, whatever the properties are called.
+/// ```swift
+/// final class Block: Layer, RenamingParts {
+///   let attentionNorm = LayerNorm()
+///   var partNames: [String: String] { ["attentionNorm": "attention.output.LayerNorm"] }
+///   …
+/// }
+/// ```
+public protocol RenamingParts: Module {
+  /// Path components by property; they may hold dots. An empty one puts the parts of the part in
+  /// its place. Properties that are not listed keep their names.
+  var partNames: [String: String] { get }
 }
 
 /// A module that lists and names what it holds itself: parameters, buffers and parts.
