@@ -14,6 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import convolution_peers
+import operation_peers
 import recurrent_peers
 
 DATA = pathlib.Path(__file__).resolve().parents[2] / "Sources/CApusResources/data"
@@ -93,15 +95,22 @@ def iris():
     return Workload(model, torch.optim.Adam(model.parameters(), lr=0.001), batches)
 
 
-def lstm():
-    return Workload(*recurrent_peers.parts(nn.LSTM))
+def parts(make):
+    """A workload of a function that gives the model, its optimizer and its batches."""
+    return lambda: Workload(*make())
 
 
-def gru():
-    return Workload(*recurrent_peers.parts(nn.GRU))
-
-
-WARM_UP = {lenet: 20, mlp: 20, iris: 300, lstm: 3, gru: 3}
+# name: (how it is made, steps to make before the first timing)
+WORKLOADS = {
+    "lenet": (lenet, 20), "mlp": (mlp, 20), "iris": (iris, 300),
+}
+GIVEN = {
+    "lstm": (parts(recurrent_peers.lstm), 3), "gru": (parts(recurrent_peers.gru), 3),
+    "depthwise": (parts(convolution_peers.depthwise), 20),
+    "transposed": (parts(convolution_peers.transposed), 20),
+    "attention": (operation_peers.attention, 5), "attention1k": (operation_peers.attention1k, 5),
+    "layernorm": (operation_peers.layernorm, 5),
+}
 
 
 def main():
@@ -114,19 +123,20 @@ def main():
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     if options.first_loss:
-        for make in (lstm, gru):
-            print(make.__name__, make().run(1, 1)[1])
+        for name, (make, _) in GIVEN.items():
+            print(name, make().run(1, 1)[1])
         return
-    workloads = {}
-    for make, steps in WARM_UP.items():
-        workloads[make.__name__] = make()
-        workloads[make.__name__].run(steps, options.read_every)
     print("ready", f"PyTorch {torch.__version__} eager", flush=True)
+    makers, workloads = WORKLOADS | GIVEN, {}
     for line in sys.stdin:
         name, _, steps = line.strip().partition(" ")
-        if name not in workloads or not steps.isdigit() or int(steps) == 0:
+        if name not in makers or not steps.isdigit() or int(steps) == 0:
             print("error no such workload or step count:", line.strip(), flush=True)
             continue
+        if name not in workloads:
+            make, warm_up = makers[name]
+            workloads[name] = make()
+            workloads[name].run(warm_up, options.read_every)
         seconds, loss = workloads[name].run(int(steps), options.read_every)
         print(name, steps, f"{seconds:.9f} {loss:.6g}", flush=True)
 

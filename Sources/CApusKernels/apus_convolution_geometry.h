@@ -41,6 +41,11 @@ typedef struct apus_correlation {
   int64_t pixel_pitch, row_pitch, plane_pitch, slab_columns, slab_line;
 } apus_correlation;
 
+// Remainders of input coordinates modulo the stride: one correlation each in the input gradient.
+APUS_INLINE int64_t apus_phases(const apus_convolution_params *p, int axis) {
+  return apus_min(p->stride[axis], p->input_size[axis]);
+}
+
 // One line: image, grid depth, grid row, first grid column, number of columns.
 typedef struct apus_line {
   int64_t image, depth, row, column, count;

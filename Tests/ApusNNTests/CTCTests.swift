@@ -26,7 +26,9 @@ import Testing
       for (t, label) in path.enumerated() where label != 0 && (t == 0 || path[t - 1] != label) {
         written.append(label)
       }
-      if written == target { total += path.enumerated().reduce(1) { $0 * p[$1.offset][$1.element] } }
+      if written == target {
+        total += path.enumerated().reduce(1) { $0 * p[$1.offset][$1.element] }
+      }
     }
     let logs = Tensor(p.flatMap { $0.map(log) }, shape: [1, steps, classes])
     let labels = Tensor(target.map(Int64.init), shape: [1, target.count])

@@ -141,8 +141,11 @@ import Testing
       (.binaryCrossEntropyOfProbabilities, yes, yes), (.smoothL1(beta: 0), zeros, zeros),
       (.dice(), zeros, zeros), (.jaccard(), zeros, zeros),
       (.generalizedIntersectionOverUnion(), zeros, zeros),
-      (.yolo(boxes: 1, classes: 0, predictsRoots: false), Tensor.zeros([1, 1, 1, 5], dtype: .float64),
-        Tensor([0.5, 0.5, 0.2, 0.2, 1], shape: [1, 1, 1, 5])),
+      (
+        .yolo(boxes: 1, classes: 0, predictsRoots: false),
+        Tensor.zeros([1, 1, 1, 5], dtype: .float64),
+        Tensor([0.5, 0.5, 0.2, 0.2, 1], shape: [1, 1, 1, 5])
+      ),
     ]
     try TestExecutor.cpu.run {
       for (loss, x, target) in cases {
@@ -187,9 +190,11 @@ import Testing
     try TestExecutor.cpu.run {
       try expectClose(intersectionOverUnion(a, b), [1, 0, 0, 0])
       try expectClose(generalizedIntersectionOverUnion(a, b), [1, -0.25, 0, 0])
-      try expectClose(pairwiseIntersectionOverUnion(a, b), [
-        1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-      ], shape: [4, 4])
+      try expectClose(
+        pairwiseIntersectionOverUnion(a, b),
+        [
+          1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        ], shape: [4, 4])
     }
   }
 

@@ -9,7 +9,7 @@ enum ScheduleGoldens {
     "constant": { _ in .constant },
     "step": { .step(every: $0.int("every"), gamma: $0.double("gamma")) },
     "multiStep": { .multiStep(at: $0.ints("at"), gamma: $0.double("gamma")) },
-    "piecewise": { .piecewise($0.numbers("values"), at: $0.ints("at")) },
+    "piecewise": { .piecewise($0.doubles("values"), at: $0.ints("at")) },
     "exponential": { .exponential(gamma: $0.double("gamma")) },
     "linear": { .linear(from: $0.double("from"), to: $0.double("to"), steps: $0.int("steps")) },
     "polynomial": { .polynomial(steps: $0.int("steps"), power: $0.double("power")) },
@@ -47,12 +47,6 @@ enum ScheduleGoldens {
     #expect(schedule.error == nil)
     let factors = c.outputs[0].values.indices.map { schedule.factor(at: $0) }
     expectClose(factors, c.outputs[0].values, absolute: 1e-13, relative: 1e-11, "\(c)")
-  }
-}
-
-extension GoldenCase {
-  fileprivate func numbers(_ key: String) -> [Double] {
-    if case .numbers(let values)? = attributes[key] { values } else { [] }
   }
 }
 

@@ -1,3 +1,4 @@
+import ApusCore
 import CApusDynamic
 
 /// How a window slides over 1 to 3 spatial axes.
@@ -42,12 +43,21 @@ struct WindowGeometry: Hashable, Sendable {
     }
   }
 
+  /// Whether sizes fit the library's 32-bit integers, which it divides by: it would end the process.
+  private func fits(batch: Int, channels: Int) -> Bool {
+    let (pixels, limit) = (input.reduce(batch) { $0.timesClamped($1) }, 1 << 31)
+    let results = output.reduce(batch) { $0.timesClamped($1) }
+    let steps = kernel + stride + dilation + padLow + padHigh + [channels, pixels, results]
+    return steps.allSatisfy { $0 < limit } && kernel.reduce(1) { $0.timesClamped($1) } < limit
+  }
+
   func native(
     element: OneDNN.Element, threads: Int, batch: Int, groups: Int, inChannels: Int,
     outChannels: Int
   ) -> apus_onednn_window? {
     guard isValid, batch > 0, groups > 0, inChannels > 0, outChannels > 0,
-      inChannels % groups == 0, outChannels % groups == 0
+      inChannels % groups == 0, outChannels % groups == 0,
+      fits(batch: batch, channels: Swift.max(inChannels, outChannels))
     else { return nil }
     return apus_onednn_window(
       type: element.code, threads: Int32(clamping: threads), spatial_rank: Int32(input.count),

@@ -8,7 +8,7 @@ struct RegionBuilder {
 
   let plan: PlanBuilder
   let fusion: Fusion
-  private let members: Set<Int>
+  let members: Set<Int>
   private var loads: [apus_access] = []
   private var loadedViews: [StridedView: Register] = [:]
   private var instructions: [apus_instruction] = []

@@ -99,17 +99,13 @@ extension Loss {
     _ target: Tensor, _ weights: Tensor?, _ ignoredLabel: Int?, like logits: Tensor
   ) -> Tensor? {
     if weights == nil, ignoredLabel == nil { return nil }
+    let ones = Tensor(repeating: 1, shape: target.shape, dtype: logits.dtype)
     let labels = target.converted(to: .int64)
-    var shares = Tensor(repeating: 1, shape: target.shape, dtype: logits.dtype)
-    if let weights {
-      let classes = Tensor.iota(logits.shape, axis: -1, dtype: .int64)
-      let hot = (classes .== labels.expanded(at: -1)).converted(to: logits.dtype)
-      shares = (hot * weights).sum(axes: [-1])
-    }
-    if let ignoredLabel {
-      let ignored = labels .== Tensor(integer: Int64(ignoredLabel))
-      shares = Tensor(0, like: shares).where(ignored, else: shares)
-    }
-    return shares
+    guard let ignoredLabel else { return weights?.gathered(labels) ?? ones }
+    let ignored = labels .== Tensor(integer: Int64(ignoredLabel))
+    // The ignored label need not be one of the classes.
+    let known = Tensor(0, like: labels).where(ignored, else: labels)
+    let shares = weights?.gathered(known) ?? ones
+    return Tensor(0, like: shares).where(ignored, else: shares)
   }
 }

@@ -13,7 +13,20 @@ public final class Context: Sendable {
   private struct State: Sendable {
     var keysDrawn = 0
     var updates: [(buffer: Buffer, value: Tensor)] = []
+    /// How many of the updates, the first ones, were noted before this context branched off.
+    var inheritedCount = 0
     var penalties: [Tensor] = []
+
+    mutating func note(_ value: Tensor, for buffer: Buffer) {
+      if let index = updates.firstIndex(where: { $0.buffer === buffer }) {
+        updates.remove(at: index)
+        if index < inheritedCount { inheritedCount -= 1 }
+      }
+      updates.append((buffer, value))
+    }
+
+    /// What was noted since this context branched off.
+    var ownUpdates: ArraySlice<(buffer: Buffer, value: Tensor)> { updates[inheritedCount...] }
   }
   private let state: Mutex<State>
 
@@ -57,10 +70,7 @@ public final class Context: Sendable {
   public func update(_ buffer: Buffer, _ change: (Tensor) -> Tensor) {
     if buffer.isFixed { return }
     let value = change(self.value(of: buffer)).stoppingGradient()
-    state.withLock { state in
-      state.updates.removeAll { $0.buffer === buffer }
-      state.updates.append((buffer, value))
-    }
+    state.withLock { $0.note(value, for: buffer) }
   }
 
   /// The buffer's value with the changes noted in this call.
@@ -110,20 +120,25 @@ extension Context {
   ///
   /// What a function notes in it does not show here until ``join(_:notedTensors:)``.
   func branch() -> Context {
-    Context(branching: self, state.withLock { State(keysDrawn: $0.keysDrawn, updates: $0.updates) })
+    let start = state.withLock {
+      State(
+        keysDrawn: $0.keysDrawn, updates: $0.updates, inheritedCount: $0.updates.count)
+    }
+    return Context(branching: self, start)
   }
 
   /// The tensors noted in a branch: new values of buffers, then penalties.
-  var notedTensors: [Tensor] { state.withLock { $0.updates.map(\.value) + $0.penalties } }
+  var notedTensors: [Tensor] { state.withLock { $0.ownUpdates.map(\.value) + $0.penalties } }
 
   /// Takes over what a branch noted, with other tensors in the places of those it noted.
   func join(_ branch: Context, notedTensors: [Tensor]) {
     let noted = branch.state.withLock { $0 }
-    guard notedTensors.count == noted.updates.count + noted.penalties.count else { return }
+    let updates = noted.ownUpdates
+    guard notedTensors.count == updates.count + noted.penalties.count else { return }
     state.withLock { state in
       state.keysDrawn = noted.keysDrawn
-      state.updates = zip(noted.updates, notedTensors).map { ($0.buffer, $1) }
-      state.penalties += notedTensors.dropFirst(noted.updates.count)
+      for (update, value) in zip(updates, notedTensors) { state.note(value, for: update.buffer) }
+      state.penalties += notedTensors.dropFirst(updates.count)
     }
   }
 }

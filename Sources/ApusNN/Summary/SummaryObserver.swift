@@ -76,6 +76,7 @@ extension Summary {
     var done: [String: Int] = [:]
     for (path, count) in work.counts { done[home(path), default: 0].addClamped(count) }
 
+    let places = Set(tree.modules.map(\.path))
     var counted: Set<String> = []
     rows = calls.map { call in
       let isFirst = counted.insert(call.path).inserted
@@ -83,7 +84,7 @@ extension Summary {
       let own = isFirst ? held[call.path] : nil
       return Row(
         path: call.path,
-        depth: Set(tree.modules.map(\.path)).count { call.path.isBelow($0) },
+        depth: places.count { call.path.isBelow($0) },
         layer: isLeaf ? "\(call.module)" : "\(type(of: call.module))", output: call.output,
         parameters: own?.all ?? 0, trainableParameters: own?.trainable ?? 0,
         multiplyAdds: isFirst ? done[call.path] ?? 0 : 0,

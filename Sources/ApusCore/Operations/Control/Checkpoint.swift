@@ -8,6 +8,8 @@
 /// - Source: Chen, Xu, Zhang, Guestrin 2016, "Training deep nets with sublinear memory cost".
 package struct Checkpoint: Composite {
   package let body: Graph
+  /// What the body was traced on. Gradient rules of the user's may refer to it.
+  let standIns: [Tensor]
 
   package var name: String { "checkpoint" }
   package var attributes: String { "\(body.instructions.count) operations" }
@@ -39,9 +41,16 @@ package struct Checkpoint: Composite {
     let sources = again.filter { $0.dtype.isFloating }
     let found = vectorJacobianProduct(
       of: outputs, cotangents: upstream, withRespectTo: sources)
-    var next = found.makeIterator()
-    return operands.map { $0.dtype.isFloating ? next.next() ?? nil : nil }
+    let bound = substitute(standIns, by: again, in: found.compactMap { $0 })
+    var (flows, values) = (found.makeIterator(), bound.makeIterator())
+    return operands.map { operand in
+      guard operand.dtype.isFloating, let flow = flows.next(), flow != nil else { return nil }
+      return values.next()
+    }
   }
+
+  package static func == (a: Self, b: Self) -> Bool { a.body == b.body }
+  package func hash(into hasher: inout Hasher) { hasher.combine(body) }
 }
 
 /// Computes a function of tensors without keeping its inner values for the gradient.
@@ -76,7 +85,8 @@ public func checkpointed(
     let captured = try Graph.capture(results, inputs: standIns + outside)
     let rest = captured.leaves[(standIns.count + outside.count)...]
     return record(
-      Checkpoint(body: captured.graph), inputs + outside + rest, results: results.count, at: site)
+      Checkpoint(body: captured.graph, standIns: standIns), inputs + outside + rest,
+      results: results.count, at: site)
   } catch {
     return results.map { _ in Tensor(error: error) }
   }

@@ -37,22 +37,32 @@ package struct Convolution: Operation {
 ///
 /// - Shape: `x[N, s…, C], weight[O, C / groups, k…] → y[N, o…, O]` with
 ///   `o = ⌊(s + low + high − dilation·(k − 1) − 1) / stride⌋ + 1`.
-/// - Parameters: `stride` and `dilation` hold one number per spatial axis, or one for all.
+/// - Parameters: `stride` and `dilation` hold one number per spatial axis, or one for all;
+///   `paddingMode` says what padding is filled with.
 /// - Source: Dumoulin and Visin 2016, "A guide to convolution arithmetic for deep learning".
 public func convolution(
   _ x: Tensor, _ weight: Tensor, stride: [Int] = [1], padding: Padding = .valid,
-  dilation: [Int] = [1], groups: Int = 1, file: String = #fileID, line: Int = #line
+  paddingMode: PaddingMode = .zeros, dilation: [Int] = [1], groups: Int = 1,
+  file: String = #fileID, line: Int = #line
 ) -> Tensor {
   let site = CallSite(file: file, line: line)
   let failure = failedConvolution("convolution", x, weight, ["x", "weight"], site)
   do throws(Violation) {
     if let failed = [x, weight].first(where: { $0.error != nil }) { return failed }
     try ConvolutionGeometry.check(x.type, weight.type, groups: groups)
-    let windows = try SlidingWindow(
+    var windows = try SlidingWindow(
       window: Array(weight.shape.dims.dropFirst(2)), stride: stride, dilation: dilation,
       padding: padding, over: Array(x.shape.dims.dropFirst().dropLast()))
+    var ground = x
+    if paddingMode != .zeros, (windows.low + windows.high).contains(where: { $0 != 0 }) {
+      ground = x.padded(
+        low: [0] + windows.low + [0], high: [0] + windows.high + [0], mode: paddingMode,
+        file: file, line: line)
+      if ground.error != nil { return ground }
+      windows.removePadding()
+    }
     let geometry = ConvolutionGeometry(windows: windows, groups: groups)
-    return apply(Convolution(geometry), [x, weight], at: site)
+    return apply(Convolution(geometry), [ground, weight], at: site)
   } catch { return failure(error) }
 }
 

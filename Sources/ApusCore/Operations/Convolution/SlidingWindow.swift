@@ -60,6 +60,12 @@ package struct SlidingWindow: Sendable, Hashable, CustomStringConvertible {
   /// How many elements a window reaches over: `dilation · (window - 1) + 1`.
   package func span(_ axis: Int) -> Int { dilation[axis] * (window[axis] - 1) + 1 }
 
+  /// Makes these the windows over an operand that has been padded.
+  mutating func removePadding() {
+    low = low.map { _ in 0 }
+    high = low
+  }
+
   private func checkSteps() throws(Violation) {
     for axis in 0..<rank {
       try require(

@@ -128,10 +128,3 @@ extension Tensor {
     }
   }
 }
-
-extension SlidingWindow {
-  fileprivate mutating func removePadding() {
-    low = low.map { _ in 0 }
-    high = low
-  }
-}

@@ -81,7 +81,9 @@ package struct CTCGradient: Composite {
   package let blank: Int
   package var name: String { "ctcGradient" }
   package var attributes: String { "blank: \(blank)" }
-  package var operandNames: [String] { CTC(blank: blank).operandNames + ["loss", "alpha", "dloss"] }
+  package var operandNames: [String] {
+    CTC(blank: blank).operandNames + ["loss", "alpha", "dloss"]
+  }
   package var cpu: CPUKernel { .kernel }
 
   package init(blank: Int) { self.blank = blank }

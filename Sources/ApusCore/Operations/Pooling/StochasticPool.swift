@@ -58,16 +58,18 @@ extension Tensor {
     window: [Int], stride: [Int]? = nil, padding: Padding = .valid, file: String = #fileID,
     line: Int = #line
   ) -> Tensor {
-    func mean(_ x: Tensor) -> Tensor {
-      x.averagePooled(
-        window: window, stride: stride, padding: padding, countingPadding: true, file: file,
-        line: line)
+    let site = CallSite(file: file, line: line)
+    return attempt("stochasticPool", [self], at: site) { () throws(Violation) in
+      let windows = try SlidingWindow(
+        pooling: type, window: window, stride: stride, padding: padding)
+      let pool = AveragePool(windows, countsPadding: true)
+      // Both means divide by the same number, which cancels.
+      let x = relu()
+      let total = apply(pool, [x], at: site)
+      let isEmpty = total .== 0
+      let mean = apply(pool, [x.square()], at: site)
+      return (mean / Tensor(1, like: total).where(isEmpty, else: total))
+        .where(.!isEmpty, else: Tensor(0, like: total))
     }
-    // Both means divide by the same number, which cancels.
-    let x = relu()
-    let total = mean(x)
-    let isEmpty = total .== 0
-    return (mean(x.square()) / Tensor(1, like: total).where(isEmpty, else: total))
-      .where(.!isEmpty, else: Tensor(0, like: total))
   }
 }

@@ -43,11 +43,22 @@ public final class Embedding: Layer, CustomStringConvertible {
 
   public func forward(_ x: Tensor, _ context: Context) -> Tensor {
     let at = CallSite.ofLayer
-    let y = weight.value.gathered(x, axis: 0, file: at.file, line: at.line)
+    let y = weight.value.gathered(
+      x.withoutNegatives(else: count), axis: 0, file: at.file, line: at.line)
     guard let paddingIndex, y.error == nil else { return y }
     let isWord = (x .!= Double(paddingIndex)).expanded(at: -1)
     return y.where(isWord, else: y.stoppingGradient())
   }
 
   public var description: String { "Embedding(\(count) → \(width))" }
+}
+
+extension Tensor {
+  /// Indices with negative ones, which would count from the end, put out of range: they are mistakes
+  /// where indices are words or steps.
+  func withoutNegatives(else end: Int) -> Tensor {
+    guard dtype == .int32 || dtype == .int64 else { return self }
+    let limit = dtype == .int32 ? Int(Int32.max) : end
+    return self.where(self .>= 0, else: Tensor(Double(Swift.min(end, limit)), like: self))
+  }
 }

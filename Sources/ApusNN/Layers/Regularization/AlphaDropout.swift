@@ -23,7 +23,7 @@ public final class AlphaDropout: Layer, CustomStringConvertible {
     let limit = -1.0507009873554805 * 1.6732632423543772
     let kept = 1 - rate
     let scale = 1 / (kept + limit * limit * kept * rate).squareRoot()
-    let mask = Tensor.bernoulli(kept, shape: x.shape, key: context.nextKey())
+    let mask = context.mask(kept, x.shape)
     return x.where(mask, else: Tensor(limit, like: x)) * scale - scale * rate * limit
   }
 

@@ -96,6 +96,20 @@ func requireDropping(_ rate: Double, _ x: TensorType) throws(Violation) {
 /// Returns, in training, `x` with a share of it zero and the rest scaled to keep the mean.
 func dropped(_ x: Tensor, _ rate: Double, maskShape: Shape, _ context: Context) -> Tensor {
   guard context.isTraining, rate > 0 else { return x }
-  let kept = Tensor.bernoulli(1 - rate, shape: maskShape, key: context.nextKey())
+  let kept = context.mask(1 - rate, maskShape)
   return (x * (1 / (1 - rate))).where(kept, else: Tensor(0, like: x))
+}
+
+extension Context {
+  /// Normal numbers of mean 0 and variance 1, in the type of `x`.
+  func normal(like x: Tensor) -> Tensor {
+    let at = CallSite.ofLayer
+    return .normal(x.shape, dtype: x.dtype, key: nextKey(), file: at.file, line: at.line)
+  }
+
+  /// `bool`s that are true with probability `p`.
+  func mask(_ p: Double, _ shape: Shape) -> Tensor {
+    let at = CallSite.ofLayer
+    return .bernoulli(p, shape: shape, key: nextKey(), file: at.file, line: at.line)
+  }
 }

@@ -20,7 +20,7 @@ public final class GaussianNoise: Layer, CustomStringConvertible {
 
   public func forward(_ x: Tensor, _ context: Context) -> Tensor {
     guard context.isTraining, deviation > 0 else { return x }
-    return x + deviation * Tensor.normal(x.shape, dtype: x.dtype, key: context.nextKey())
+    return x + deviation * context.normal(like: x)
   }
 
   public var description: String { "GaussianNoise(\(deviation))" }
@@ -43,7 +43,7 @@ public final class GaussianDropout: Layer, CustomStringConvertible {
     guard context.isTraining, rate > 0 else { return x }
     let deviation = (rate / (1 - rate)).squareRoot()
     return x
-      * (1 + deviation * Tensor.normal(x.shape, dtype: x.dtype, key: context.nextKey()))
+      * (1 + deviation * context.normal(like: x))
   }
 
   public var description: String { "GaussianDropout(\(rate))" }

@@ -7,7 +7,8 @@ extension VocabularyRow {
   /// The proofs of a loss of class numbers with its abuse.
   private static func classes(
     _ name: String, _ loss: Loss, also: [Proof] = [],
-    made: @escaping @Sendable (GoldenCase) -> Loss, weighted: @escaping @Sendable ([Double]) -> Loss,
+    made: @escaping @Sendable (GoldenCase) -> Loss,
+    weighted: @escaping @Sendable ([Double]) -> Loss,
     set: @escaping @Sendable (Double) -> Loss
   ) -> VocabularyRow {
     VocabularyRow(
@@ -36,7 +37,9 @@ extension VocabularyRow {
       set: { .crossEntropy(labelSmoothing: $0, ignoredLabel: .min) }),
     classes(
       "negativeLogLikelihood", .negativeLogLikelihood,
-      made: { .negativeLogLikelihood(classWeights: $0.classWeights, ignoredLabel: $0.ignoredLabel) },
+      made: {
+        .negativeLogLikelihood(classWeights: $0.classWeights, ignoredLabel: $0.ignoredLabel)
+      },
       weighted: { .negativeLogLikelihood(classWeights: $0, ignoredLabel: -100) },
       set: { .negativeLogLikelihood(ignoredLabel: $0.isFinite && abs($0) < 9 ? Int($0) : .max) }),
     classes(
