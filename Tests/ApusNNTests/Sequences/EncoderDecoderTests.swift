@@ -150,7 +150,8 @@ import Testing
         return try Graph.capture([value] + gradients).graph.instructions.count
       }
       _ = decoder.run(Tensor.zeros([1, 2], dtype: .int32), memory: memory)
-      #expect(try size(1000) == size(10))
+      let sizes = try [10, 1000].map(size)
+      #expect(sizes[0] == sizes[1])
     }
   }
 }
