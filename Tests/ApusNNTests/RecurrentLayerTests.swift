@@ -271,4 +271,25 @@ import Testing
     let loss = try Loss.crossEntropy(model(x), labels).scalar(as: Double.self)
     #expect(abs(loss - expected) < 2e-6, "\(loss)")
   }
+
+  @Test("the examples of the article give the shapes it tells")
+  func articleExamples() {
+    let model = Sequential {
+      LSTM(64, layers: 2, dropout: 0.2)  // [N, T, F] → [N, 64]
+      Dense(10)
+    }
+    let scores = model(Tensor.zeros([8, 20, 16]))
+    #expect(scores.shape == [8, 10])
+    let encoder = GRU(32, bidirectional: .concatenate, returnsSequences: true)
+    let x = Tensor.zeros([3, 7, 5])
+    let lengths = Tensor([7, 2, 4] as [Int32])
+    let (outputs, state) = encoder.run(x, lengths: lengths)
+    #expect(outputs.shape == [3, 7, 64] && state.hidden.shape == [2, 3, 32])
+    let source = Tensor.zeros([3, 7, 5])
+    let target = Tensor.zeros([3, 4, 5])
+    let (reader, decoder) = (LSTM(8), LSTM(8, returnsSequences: true))
+    let (_, summary) = reader.run(source)
+    let (y, _) = decoder.run(target, from: summary)
+    #expect(y.shape == [3, 4, 8])
+  }
 }
