@@ -26,8 +26,13 @@ WORKLOADS = {
     "lenet": "LeNet-5, batch 128, SGD momentum",
     "mlp": "MLP 784-512-256-10, batch 128, Adam",
     "iris": "iris net 4-30-16-3, batch 1, Adam",
+    "lstm": "LSTM 2 layers 128-256, 64 steps, batch 32, Adam",
+    "gru": "GRU 2 layers 128-256, 64 steps, batch 32, Adam",
     "depthwise": "MobileNet block 28×28, depthwise 3×3 of 128, batch 32, SGD momentum",
     "transposed": "DCGAN layer 8×8×256 → 16×16×128, 4×4 stride 2, batch 32, SGD momentum",
+    "attention": "causal attention, batch 16, 4 heads, T 128, D 64, forward and backward",
+    "attention1k": "causal attention, batch 1, 4 heads, T 1024, D 64, forward and backward",
+    "layernorm": "layer norm [2048, 768], forward and backward",
 }
 
 
@@ -117,6 +122,19 @@ def measure(sides, workload, rounds, seconds):
     return {side: (times[side], losses[side]) for side in sides}
 
 
+def check_first_losses(commands):
+    """Ends the run where workloads that start from given numbers differ in their first loss."""
+    found = []
+    for command in commands:
+        lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")
+        found.append({name: float(loss) for name, loss in (line.split() for line in lines if line)})
+    for name, mine in found[0].items():
+        theirs = found[1][name]
+        if not abs(mine - theirs) <= 1e-4 * abs(theirs):
+            sys.exit(f"{name}: the first losses differ: {mine}, {theirs}")
+    print(f"first losses agree: {', '.join(found[0])}", flush=True)
+
+
 def duration(seconds):
     return f"{seconds * 1e3:.3f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} µs"
 
@@ -145,6 +163,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=0.5, help="of the slower side, a round")
     parser.add_argument("--read-every", type=int, default=1, help="steps between readings of the loss")
     parser.add_argument("--apus", default=ROOT / ".build/release/apus-bench", type=pathlib.Path)
+    parser.add_argument("--only", nargs="+", choices=WORKLOADS, default=list(WORKLOADS),
+                        help="workloads to run; the results are then not written")
     options = parser.parse_args()
     arguments = ["--threads", str(options.threads), "--read-every", str(options.read_every)]
 
@@ -159,13 +179,18 @@ def main():
     else:
         print("PyTorch cannot be installed here; measuring Apus alone")
     sides = [side for side in (apus, torch) if side]
+    if len(sides) == 2:
+        check_first_losses([
+            [str(options.apus), "first-loss", "--threads", str(options.threads)],
+            [str(python), str(PEERS), "--first-loss", "--threads", str(options.threads)]])
 
     load = [os.getloadavg()[0]]
     lines = [
         "| workload | Apus, a step | PyTorch, a step | PyTorch / Apus | over rounds "
         "| Apus loss | PyTorch loss |",
         "|---|---|---|---|---|---|---|"]
-    for workload, title in WORKLOADS.items():
+    for workload in options.only:
+        title = WORKLOADS[workload]
         found = measure(sides, workload, options.rounds, options.seconds)
         lines.append(row(title, found.get(apus), found.get(torch)))
     load.append(os.getloadavg()[0])
@@ -173,7 +198,7 @@ def main():
         side.end()
     table = "\n".join(lines)
     print(table)
-    if not apus:
+    if not apus or len(options.only) < len(WORKLOADS):
         return
     given = [f"--threads {options.threads}", f"--rounds {options.rounds}",
              f"--seconds {options.seconds:g}", f"--read-every {options.read_every}"]

@@ -15,6 +15,8 @@ from torch import nn
 from torch.nn import functional as F
 
 import convolution_peers
+import operation_peers
+import recurrent_peers
 
 DATA = pathlib.Path(__file__).resolve().parents[2] / "Sources/CApusResources/data"
 BATCH = 128
@@ -93,34 +95,48 @@ def iris():
     return Workload(model, torch.optim.Adam(model.parameters(), lr=0.001), batches)
 
 
-def depthwise():
-    return Workload(*convolution_peers.depthwise())
+def parts(make):
+    """A workload of a function that gives the model, its optimizer and its batches."""
+    return lambda: Workload(*make())
 
 
-def transposed():
-    return Workload(*convolution_peers.transposed())
-
-
-WARM_UP = {lenet: 20, mlp: 20, iris: 300, depthwise: 20, transposed: 20}
+# name: (how it is made, steps to make before the first timing)
+WORKLOADS = {
+    "lenet": (lenet, 20), "mlp": (mlp, 20), "iris": (iris, 300),
+}
+GIVEN = {
+    "lstm": (parts(recurrent_peers.lstm), 3), "gru": (parts(recurrent_peers.gru), 3),
+    "depthwise": (parts(convolution_peers.depthwise), 20),
+    "transposed": (parts(convolution_peers.transposed), 20),
+    "attention": (operation_peers.attention, 5), "attention1k": (operation_peers.attention1k, 5),
+    "layernorm": (operation_peers.layernorm, 5),
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--read-every", type=int, default=1, help="steps between readings of the loss")
+    parser.add_argument("--first-loss", action="store_true",
+                        help="print the loss of the first step of the workloads with given weights")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
-    workloads = {}
-    for make, steps in WARM_UP.items():
-        workloads[make.__name__] = make()
-        workloads[make.__name__].run(steps, options.read_every)
+    if options.first_loss:
+        for name, (make, _) in GIVEN.items():
+            print(name, make().run(1, 1)[1])
+        return
     print("ready", f"PyTorch {torch.__version__} eager", flush=True)
+    makers, workloads = WORKLOADS | GIVEN, {}
     for line in sys.stdin:
         name, _, steps = line.strip().partition(" ")
-        if name not in workloads or not steps.isdigit() or int(steps) == 0:
+        if name not in makers or not steps.isdigit() or int(steps) == 0:
             print("error no such workload or step count:", line.strip(), flush=True)
             continue
+        if name not in workloads:
+            make, warm_up = makers[name]
+            workloads[name] = make()
+            workloads[name].run(warm_up, options.read_every)
         seconds, loss = workloads[name].run(int(steps), options.read_every)
         print(name, steps, f"{seconds:.9f} {loss:.6g}", flush=True)
 

@@ -7,7 +7,7 @@ import Foundation
 struct ApusBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apus-bench", abstract: "Times training steps of Apus.",
-    subcommands: [Serve.self, Startup.self, IrisFit.self, Memory.self],
+    subcommands: [Serve.self, Startup.self, IrisFit.self, Memory.self, FirstLoss.self],
     defaultSubcommand: Serve.self)
 }
 
@@ -31,7 +31,7 @@ extension ApusBench {
     static let configuration = CommandConfiguration(
       abstract: "Answers lines \"workload steps\" with \"workload steps seconds loss\".",
       discussion:
-        "The workloads are \(Workload.names.joined(separator: ", ")). End of input ends it.")
+        "The workloads are \(WorkloadMaker.names). End of input ends it.")
 
     @OptionGroup var threads: Threads
 
@@ -46,11 +46,7 @@ extension ApusBench {
 
     mutating func run() throws {
       threads.apply()
-      var workloads: [String: Workload] = [:]
-      for name in Workload.names {
-        workloads[name] = try Workload(name)
-        _ = try workloads[name]?.run(steps: 20, readEvery: readEvery)
-      }
+      var workloads: [String: any Workload] = [:]
       answer("ready Apus, \(CPUExecutor(CPUConfiguration(threads: threads.threads)).name)")
       while let line = readLine() {
         let words = line.split(separator: " ")
@@ -58,11 +54,16 @@ extension ApusBench {
           answer("error expected \"workload steps\", got \"\(line)\"")
           continue
         }
-        guard let workload = workloads[String(words[0])] else {
-          answer("error unknown workload \(words[0])")
+        let name = String(words[0])
+        guard let maker = WorkloadMaker.named(name) else {
+          answer("error unknown workload \(name)")
           continue
         }
         do {
+          let workload = try workloads[name] ?? maker.make()
+          if workloads.updateValue(workload, forKey: name) == nil {
+            _ = try workload.run(steps: maker.warmUp, readEvery: readEvery)
+          }
           let (seconds, loss) = try workload.run(steps: steps, readEvery: readEvery)
           answer("\(words[0]) \(steps) \(seconds) \(loss)")
         } catch {
@@ -112,7 +113,7 @@ extension ApusBench {
 
     @OptionGroup var threads: Threads
 
-    @Option(help: "One of \(Workload.names.joined(separator: ", ")).")
+    @Option(help: "One of \(WorkloadMaker.names).")
     var workload = "iris"
 
     @Option(help: "Steps in all.")
@@ -120,9 +121,9 @@ extension ApusBench {
 
     mutating func run() throws {
       threads.apply()
-      guard let work = try Workload(workload) else {
+      guard let work = try WorkloadMaker.named(workload)?.make() else {
         throw ValidationError(
-          "--workload is \(workload), must be one of \(Workload.names.joined(separator: ", ")).")
+          "--workload is \(workload), must be one of \(WorkloadMaker.names).")
       }
       let part = max(steps / 10, 1)
       var sizes: [Int] = []

@@ -1,5 +1,6 @@
 #include "apus_gemm.h"
 
+#include "apus_gemm_pack.h"
 #include "apus_tile.h"
 
 enum {

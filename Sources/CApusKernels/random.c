@@ -26,9 +26,10 @@ APUS_INLINE block philox(block c, uint32_t k0, uint32_t k1) {
   return c;
 }
 
-APUS_VECTORIZED static void make_blocks(uint32_t *out, const uint32_t *key, int64_t first) {
+APUS_VECTORIZED void apus_philox_blocks(
+    uint32_t *out, const uint32_t *key, int64_t first, int64_t count) {
   _Pragma("clang loop vectorize(assume_safety) vectorize_width(8) interleave_count(1)")
-  for (int64_t i = 0; i < run_blocks; i++) {
+  for (int64_t i = 0; i < count; i++) {
     uint64_t number = (uint64_t)(first + i);
     block c = {(uint32_t)number, (uint32_t)(number >> 32), key[2], key[3]};
     c = philox(c, key[0], key[1]);
@@ -66,7 +67,7 @@ static void run_part(void *arg, int64_t begin, int64_t end, int32_t worker) {
     int64_t blocks = end - first < run_blocks ? end - first : run_blocks;
     int64_t element = first * per_block, n = blocks * per_block;
     if (n > job->count - element) n = job->count - element;
-    make_blocks(bits, job->key, first);
+    apus_philox_blocks(bits, job->key, first, run_blocks);
     void *out = job->out + element * size;
     if (!job->uniform)
       memcpy(out, bits, (size_t)(n * size));

@@ -67,10 +67,10 @@ int walk_make(walk *walk, const apus_access *access, int64_t count) {
     break;
   }
   case apus_iota:
-    if (access->period <= 0 || access->repeat <= 0) return 0;
+    if (count > 0 && (access->period <= 0 || access->repeat <= 0)) return 0;
     walk->kind = walk_iota;
-    walk->period = access->period;
-    walk->repeat = access->repeat;
+    walk->period = count > 0 ? access->period : 1;
+    walk->repeat = count > 0 ? access->repeat : 1;
     return 1;
   default: return 0;
   }

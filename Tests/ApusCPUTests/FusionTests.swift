@@ -20,6 +20,19 @@ import Testing
     for (a, b) in zip(fused, separate) { expectClose(a, b, absolute: 1e-9, "program \(seed)") }
   }
 
+  @Test("a slope of relu whose mask comes from an earlier region reads the mask, not its operand")
+  func reluSlopeAcrossRegions() throws {
+    let x = Tensor([0.5, -0.2, 0.3, 0.4], shape: [2, 2])
+    let scale = Tensor([3.0], shape: [])
+    let slopes = try Executors.with(CPUExecutor()) {
+      // The division makes a region of its own between the two that need the mask.
+      try gradient(at: x) { x in
+        (gradient(at: x) { $0.relu().square().sum() / 6 * scale } * x.stoppingGradient()).sum()
+      }.scalars(as: Double.self)
+    }
+    expectClose(slopes, [0.5, 0, 0.3, 0.4])
+  }
+
   @Test("any number of threads gives the same bits in deterministic mode", arguments: [3, 8, 21])
   func deterministic(_ seed: Int) throws {
     func run(threads: Int) throws -> [[UInt8]] {

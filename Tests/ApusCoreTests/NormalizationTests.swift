@@ -16,6 +16,39 @@ import Testing
     }
   }
 
+  @Test("root mean square norm agrees with PyTorch, and its gradient with central differences")
+  func rmsNorm() throws {
+    for golden in try goldens("normalization", op: "rmsNorm") {
+      try checkGolden(golden, relative: 1e-8) {
+        [
+          $0[0].rmsNormalized(
+            axisCount: golden.ints("axes").count, gamma: $0[1], epsilon: golden.double("epsilon"))
+        ]
+      }
+    }
+    try expectGradient(of: [[2, 3, 4], [4]], seed: 8, tolerance: 1e-5) {
+      $0[0].rmsNormalized(gamma: $0[1])
+    }
+  }
+
+  @Test("group norm agrees with PyTorch")
+  func groupNorm() throws {
+    for golden in try goldens("normalization", op: "groupNorm") {
+      try checkGolden(golden, relative: 1e-8) {
+        [
+          $0[0].groupNormalized(
+            groups: golden.int("groups"), gamma: $0[1], beta: $0[2],
+            epsilon: golden.double("epsilon")
+          ).result
+        ]
+      }
+    }
+    try expectGradient(of: [[2, 3, 4]], seed: 9, tolerance: 1e-5) {
+      let (y, mean, variance) = $0[0].groupNormalized(groups: 2)
+      return y.sum(axes: [1, 2]) + (variance + mean).sum(axes: [1])
+    }
+  }
+
   @Test("batch norm agrees with PyTorch in training and inference")
   func batchNorm() throws {
     for golden in try goldens("normalization", op: "batchNorm") {

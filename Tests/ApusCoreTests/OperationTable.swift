@@ -29,12 +29,17 @@ struct OperationExample: CustomStringConvertible, Sendable {
 }
 
 extension OperationExample {
-  static let all = structural + indexing + windows + overlapping + composites + unary + binary
+  static let all =
+    structural + indexing + windows + overlapping + composites + attention + recurrent + unary
+    + binary
 
   private static let labels = Tensor([2, 0, 1] as [Int32])
   private static let places = Tensor([1, 0, 2, 2] as [Int32])
   private static let grid = Tensor([2, 0, 1, 1, 0, 2] as [Int32], shape: [2, 3])
   private static let key = RandomKey(seed: 11)
+  private static let letters = Tensor([1, 1, 2, 3, 2, 0] as [Int32], shape: [3, 2])
+  private static let steps = Tensor([5, 4, 3] as [Int32])
+  private static let lengths = Tensor([2, 2, 1] as [Int32])
 
   private static let structural: [OperationExample] = [
     .init("Constant", [[2, 3]]) { $0[0] * Tensor(repeating: 3, shape: [2, 3], dtype: .float64) },
@@ -50,6 +55,12 @@ extension OperationExample {
       } pullback: {
         [$0[0] * 2]
       }[0]
+    },
+    .init("Checkpoint", [[2, 3], [3, 2]]) { x in
+      checkpointed([x[0]]) { [matmul($0[0].tanh(), x[1]).exp()] }[0]
+    },
+    .init("RecomputeBarrier", [[2, 3], [2, 3]]) {
+      apply(RecomputeBarrier(valueCount: 1), $0).square() * $0[1]
     },
     .init("Reshape", [[2, 3]]) { $0[0].reshaped(to: [3, 2]).square() },
     .init("Broadcast", [[2, 1]]) { $0[0].broadcast(to: [3, 2, 4]).square() },
@@ -165,11 +176,29 @@ extension OperationExample {
     .init("SoftmaxCrossEntropyGradient", [[3, 4]]) { x in
       ApusCore.gradient(at: x[0]) { softmaxCrossEntropy(logits: $0, labels: labels).square().sum() }
     },
+    .init("CTC", [[3, 5, 4]]) { x in
+      ctcLoss(
+        logProbabilities: x[0].logSoftmax(), targets: letters, inputLengths: steps,
+        targetLengths: lengths)
+    },
+    .init("CTCGradient", [[3, 5, 4]]) { x in
+      ApusCore.gradient(at: x[0]) {
+        ctcLoss(
+          logProbabilities: $0, targets: letters, inputLengths: steps, targetLengths: lengths
+        ).square().sum()
+      }
+    },
     .init("LayerNorm", [[2, 4], [4], [4]]) {
       $0[0].layerNormalized(gamma: $0[1], beta: $0[2]).square()
     },
     .init("LayerNormGradient", [[2, 4]]) { x in
       ApusCore.gradient(at: x[0]) { ($0.layerNormalized() * x[0]).square().sum() }
+    },
+    .init("GroupNorm", [[2, 3, 4], [4], [4]]) {
+      $0[0].groupNormalized(groups: 2, gamma: $0[1], beta: $0[2]).result.square()
+    },
+    .init("GroupNormGradient", [[2, 3, 4]]) { x in
+      ApusCore.gradient(at: x[0]) { ($0.groupNormalized(groups: 2).result * x[0]).square().sum() }
     },
     .init("BatchNorm", [[4, 3], [3], [3]]) {
       $0[0].batchNormalized(gamma: $0[1], beta: $0[2]).result.square()

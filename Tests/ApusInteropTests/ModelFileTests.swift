@@ -84,4 +84,43 @@ import Testing
       try save(Sequential { Dense(3) }, to: scratch.file("model.safetensors"))
     }
   }
+
+  @Test("names are mapped on saving and loading; a lenient load reports what did not fit")
+  func renamed() throws {
+    let path = scratch.file("model.safetensors")
+    try TestExecutor.cpu.run {
+      let a = model([3, 2])
+      try a.build(TensorType(.float32, [1, 4]), seed: 3)
+      try save(a, to: path, renaming: .replacingPrefix("", with: "bert"))
+      #expect(try Safetensors(contentsOf: path).entries[0].name == "bert.0.weight")
+      #expect(throws: FileError.self) { try load(model([3, 2]), from: path) }
+      let b = model([3, 2])
+      #expect(try load(b, from: path, renaming: .below("bert")).isComplete)
+      for (mine, theirs) in zip(a.parameters, b.parameters) {
+        #expect(try mine.parameter.value.bytes() == theirs.parameter.value.bytes())
+      }
+      let c = model([3, 5])
+      try c.build(TensorType(.float32, [1, 4]), seed: 3)
+      let report = try load(c, from: path, renaming: .below("bert"), strict: false)
+      #expect(report.matched == ["0.weight", "0.bias"])
+      #expect(report.mismatched.count == 6)
+      #expect(throws: FileError.self) { try load(c, from: path, renaming: .below("bert")) }
+      #expect(try load(c, from: path, renaming: .below("bert"), matching: "0.*").isComplete)
+      #expect(throws: TensorError.self) {
+        try save(a, to: path, renaming: PathRenaming { _ in "same" })
+      }
+    }
+  }
+
+  @Test("tied weights are saved once")
+  func tied() throws {
+    let path = scratch.file("model.safetensors")
+    try TestExecutor.cpu.run {
+      let shared = Dense(4)
+      let a = Sequential([shared, shared])
+      try a.build(TensorType(.float32, [1, 4]), seed: 3)
+      try save(a, to: path)
+      #expect(try Safetensors(contentsOf: path).entries.map(\.name) == ["0.weight", "0.bias"])
+    }
+  }
 }

@@ -33,6 +33,18 @@ package func expectClose(
     sourceLocation: sourceLocation)
 }
 
+/// Expects tensors of the same types and bits.
+package func expectSameBits(
+  _ actual: [Tensor], _ expected: [Tensor], _ comment: Comment? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  #expect(actual.map(\.type) == expected.map(\.type), comment, sourceLocation: sourceLocation)
+  for (a, b) in zip(actual, expected) {
+    let (mine, theirs) = (try a.bytes(), try b.bytes())
+    #expect(mine == theirs, comment, sourceLocation: sourceLocation)
+  }
+}
+
 /// Expects a failed tensor whose message is exactly `text`.
 package func expectRefusal(
   _ tensor: Tensor, _ text: String, sourceLocation: SourceLocation = #_sourceLocation

@@ -78,6 +78,9 @@ package struct GoldenCase: Decodable, Sendable, CustomStringConvertible {
   package func truth(_ key: String) -> Bool {
     if case .truth(let value)? = attributes[key] { value } else { false }
   }
+  package func doubles(_ key: String) -> [Double] {
+    if case .numbers(let values)? = attributes[key] { values } else { [] }
+  }
   package func ints(_ key: String) -> [Int] {
     if case .numbers(let values)? = attributes[key] { values.map { Int($0) } } else { [] }
   }

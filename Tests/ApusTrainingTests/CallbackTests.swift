@@ -62,6 +62,31 @@ import Testing
     }
   }
 
+  @Test("a plateau of a figure lowers the rate of all later updates")
+  func plateau() throws {
+    try TestExecutor.cpu.run {
+      let (x, y) = try blobs(30)
+      // Nothing moves: every epoch after the first is one too many.
+      let trainer = Trainer(
+        MLP([3]), loss: .crossEntropy, optimizer: SGD(learningRate: 0),
+        schedule: .step(every: 12, gamma: 0.5))
+      trainer.optimizer.learningRate = 1e-30
+      let callback = ReduceLearningRateOnPlateau(
+        monitor: "loss", try Plateau(factor: 0.1, patience: 1, smallestChange: 0))
+      let history = try trainer.fit(
+        x, y, epochs: 7, batchSize: 10, shuffles: false, callbacks: [callback], progress: .silent)
+      // Two epochs that are no better end in a lower rate; the schedule halves it as well.
+      expectClose(
+        history["learning_rate"],
+        [1e-30, 1e-30, 1e-30, 0.5e-31, 0.5e-31, 0.5e-32, 0.5e-32], absolute: 0, relative: 1e-12)
+      #expect(abs(trainer.rateFactor - 1e-3) < 1e-15)
+      #expect(throws: TensorError.self) {
+        try trainer.fit(
+          x, y, epochs: 1, callbacks: [ReduceLearningRateOnPlateau()], progress: .silent)
+      }
+    }
+  }
+
   @Test("a figure that does not exist is named, with those that do")
   func unknown() throws {
     try TestExecutor.cpu.run {

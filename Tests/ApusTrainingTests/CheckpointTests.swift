@@ -80,6 +80,109 @@ final class Scratch {
     }
   }
 
+  /// Options of updates, each with state or numbers that a resumed run must have again.
+  static let optionCases: [(name: String, options: UpdateOptions)] = [
+    ("groups", UpdateOptions(groups: [.vectors(rate: 0.5, weightDecay: .zero)])),
+    ("gathering", UpdateOptions(accumulation: 3)),
+    ("average", UpdateOptions(average: .exponential(decay: 0.9, start: .corrected))),
+    ("equal average", UpdateOptions(average: .equal(from: 3, every: 2, isValidated: true))),
+    ("constraints", UpdateOptions(constraints: [.unitNorm(of: "**.weight")])),
+    ("noise", UpdateOptions(clipping: .norm(1), noise: GradientNoise())),
+    (
+      "everything",
+      UpdateOptions(
+        groups: [ParameterGroup("0.*", isFrozen: true), ParameterGroup("3.bias", rate: 0.1)],
+        clipping: .globalNorm(1), accumulation: 2,
+        average: .exponential(decay: 0.5, isValidated: true),
+        constraints: [.maximumNorm(1)], penalties: [.ridge(0.01)], noise: GradientNoise())
+    ),
+  ]
+
+  @Test("so do runs with options, stopped between or within updates", arguments: optionCases)
+  func resumeWithOptions(_ options: (name: String, options: UpdateOptions)) throws {
+    struct Interrupted: Error {}
+    try TestExecutor.cpu.run {
+      let data = try data()
+      func make() -> Trainer {
+        let plain = trainer()
+        return Trainer(
+          plain.model, loss: plain.loss, optimizer: AdamW(learningRate: 0.05),
+          metrics: [.accuracy], options: options.options, seed: 5)
+      }
+      func plateau() throws -> [any Callback] {
+        [try ReduceLearningRateOnPlateau(monitor: "val_loss", factor: 0.5, patience: 0)]
+      }
+      @discardableResult
+      func fit(_ trainer: Trainer, _ more: [any Callback], _ path: String? = nil) throws -> History
+      {
+        try trainer.fit(
+          data, epochs: 4, batchSize: 8, validationSplit: 0.25, callbacks: plateau() + more,
+          progress: .silent, resumingFrom: path)
+      }
+      let whole = make()
+      let history = try fit(whole, [])
+      let expected = try bits(whole)
+      let averages = try whole.averages.mapValues { try $0.bytes() }
+      // 33 samples make 5 batches.
+      for stop in [1, 3, 4, 5, 7, 11, 16] {
+        let path = scratch.file("\(options.name)\(stop)")
+        var batches = 0
+        #expect(throws: Interrupted.self) {
+          try fit(
+            make(),
+            [
+              ClosureCallback(batchEnded: { run in
+                batches += 1
+                guard batches == stop else { return }
+                try run.saveCheckpoint(to: path)
+                throw Interrupted()
+              })
+            ])
+        }
+        let second = make()
+        let resumed = try fit(second, [], path)
+        #expect(try bits(second) == expected, "\(options.name) after batch \(stop)")
+        #expect(try second.averages.mapValues { try $0.bytes() } == averages)
+        #expect(figures(resumed) == figures(history))
+        #expect(second.step == whole.step)
+        #expect(second.rateFactor == whole.rateFactor)
+      }
+      let folder = scratch.file("folder")
+      try fit(make(), [Checkpoint(folder: folder, every: .steps(1), keepLast: 99)])
+      let third = make()
+      _ = try fit(third, [], folder)
+      #expect(try bits(third) == expected)
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+      #expect(files.count == whole.step, "one file per update")
+    }
+  }
+
+  @Test("gathering that was changed or averages that are missing are refused")
+  func options() throws {
+    try TestExecutor.cpu.run {
+      let (x, y) = try blobs(12)
+      func trainer(_ options: UpdateOptions) -> Trainer {
+        Trainer(Sequential { Dense(3) }, loss: .crossEntropy, optimizer: SGD(), options: options)
+      }
+      let path = scratch.file("checkpoint")
+      try trainer(UpdateOptions(accumulation: 2)).fit(
+        x, y, epochs: 1, batchSize: 4,
+        callbacks: [ClosureCallback(epochEnded: { run, _ in try run.saveCheckpoint(to: path) })],
+        progress: .silent)
+      let error = #expect(throws: FileError.self) {
+        try trainer(UpdateOptions(average: .equal())).fit(
+          x, y, epochs: 2, batchSize: 4, progress: .silent, resumingFrom: path)
+      }
+      #expect(
+        error?.reason == """
+          does not fit the run:
+            accumulation: 2 in the checkpoint, 1 now
+            missing: optimizer.averagedWeight.0.weight
+            missing: optimizer.averagedWeight.0.bias
+          """)
+    }
+  }
+
   @Test("a damaged latest checkpoint gives way to the one before")
   func damaged() throws {
     try TestExecutor.cpu.run {

@@ -70,9 +70,16 @@ struct Fusion {
 
   private mutating func assignLevels() {
     levels = Array(repeating: -1, count: graph.types.count)
+    // The level that readers of a value stay above, for values behind a barrier.
+    var floors = Array(repeating: -1, count: graph.types.count)
     for instruction in graph.instructions {
+      var floor = instruction.operands.reduce(-1) { max($0, floors[$1]) }
+      if instruction.operation is RecomputeBarrier {
+        floor = instruction.operands.reduce(floor) { max($0, levels[views[$1].buffer]) }
+      }
       for value in instruction.results {
-        var level = 0
+        if kinds[value] == .view { floors[value] = floor }
+        var level = floor + 1
         for operand in instruction.operands {
           let root = roots[operand]
           switch kinds[value] {

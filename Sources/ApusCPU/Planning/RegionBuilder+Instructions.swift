@@ -31,12 +31,13 @@ extension RegionBuilder {
     return type.dtype == .uint8 ? wrapped(result) : result
   }
 
-  /// `where(x > 0, dy, 0)` in one instruction.
+  /// `where(x > 0, dy, 0)` in one instruction, where the comparison belongs to this region: of one
+  /// made elsewhere only the outcome is in memory, not `x`.
   private mutating func reluGradient(
     _ instruction: PlanGraph.Instruction
   ) throws(TensorError) -> Register? {
     let graph = plan.graph
-    guard instruction.operation is Select,
+    guard instruction.operation is Select, members.contains(instruction.operands[0]),
       graph.types[instruction.operands[1]].dtype.isFloating,
       graph.constant(instruction.operands[2])?.asDouble == 0,
       case .instruction(let index, _) = graph.sources[instruction.operands[0]]

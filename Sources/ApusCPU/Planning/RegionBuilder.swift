@@ -8,7 +8,7 @@ struct RegionBuilder {
 
   let plan: PlanBuilder
   let fusion: Fusion
-  private let members: Set<Int>
+  let members: Set<Int>
   private var loads: [apus_access] = []
   private var loadedViews: [StridedView: Register] = [:]
   private var instructions: [apus_instruction] = []
@@ -194,6 +194,8 @@ struct RegionBuilder {
     let isReduction = last.operation is Reduce
     let shown = isReduction ? last.operands[0] : last.results[0]
     let count = plan.graph.types[shown].count
+    // Accesses to nothing have no form that a program takes.
+    if count == 0 && reductions.isEmpty { return }
     let registers = RegisterAllocation.compact(
       &loads, &instructions, &stores, &reductions, registerCount)
     var region = apus_region()
@@ -222,7 +224,6 @@ struct RegionBuilder {
         operation: last.operation.name, reason: "the tile program of \(labels) is malformed",
         layerPath: last.layerPath, site: last.site)
     }
-    if count == 0 && reductions.isEmpty { return }
     var references = buffers.map { Optional(BufferRef(buffer: $0)) }
     var writes = Set(written)
     let scratch = apus_region_scratch_bytes(

@@ -31,6 +31,11 @@ extension CustomGradient: ViewLowering {
   func view(of operand: StridedView, result: TensorType) -> StridedView? { operand }
 }
 
+/// The elements as they lie; the planner keeps readers behind what the barrier waits for.
+extension RecomputeBarrier: ViewLowering {
+  func view(of operand: StridedView, result: TensorType) -> StridedView? { operand }
+}
+
 extension Broadcast: ViewLowering {
   func view(of operand: StridedView, result: TensorType) -> StridedView? {
     let extra = result.rank - operand.dims.count

@@ -34,8 +34,8 @@ enum ScheduleOption: String, CaseIterable, ExpressibleByArgument, Codable, Senda
   func make(steps: Int) -> Schedule {
     switch self {
     case .constant: .constant
-    case .cosine: .cosine(steps: steps)
-    case .oneCycle: .oneCycle(steps: steps)
+    case .cosine: .cosine(steps: max(steps, 1))
+    case .oneCycle: .oneCycle(steps: max(steps, 1))
     }
   }
 }

@@ -75,7 +75,9 @@ package func substitute(
   let stop = Set(placeholders.map { ObjectIdentifier($0.node) })
   let order = topologicalOrder(of: tensors) { stop.contains(ObjectIdentifier($0)) || !$0.isTraced }
   func replaced(_ tensor: Tensor) -> Tensor { replacements[TensorID(tensor)] ?? tensor }
-  for node in order where node.isTraced && !stop.contains(ObjectIdentifier(node)) {
+  // In the order they were recorded, so that copies keep it.
+  for node in order.sorted(by: { $0.number < $1.number })
+  where node.isTraced && !stop.contains(ObjectIdentifier(node)) {
     let operands = node.operands
     let fresh = operands.map(replaced)
     if zip(operands, fresh).allSatisfy({ $0.isSame(as: $1) }) { continue }

@@ -98,7 +98,10 @@ extension Graph {
     func number(_ tensor: Tensor) -> Int {
       given[TensorID(tensor)] ?? numbers[ObjectIdentifier(tensor.node), default: 0] + tensor.result
     }
-    for node in order where numbers[ObjectIdentifier(node)] == nil {
+    // As they were recorded: a gradient of weights right where its operands are at hand, instead of
+    // after everything that the first root needs.
+    for node in order.sorted(by: { $0.number < $1.number })
+    where numbers[ObjectIdentifier(node)] == nil {
       if givenNodes.contains(ObjectIdentifier(node)) { continue }
       if node.operation is Placeholder {
         throw TensorError(
@@ -118,10 +121,12 @@ extension Graph {
     if let failed = inputs.first(where: { $0.error != nil }) { return outputs.map { _ in failed } }
     var values = inputs
     for instruction in instructions {
-      values.append(
-        contentsOf: record(
+      let scope = instruction.layerPath.map { LayerScope(path: $0, site: instruction.site) }
+      LayerScope.$current.withValue(scope ?? LayerScope.current) {
+        values += record(
           instruction.operation, instruction.operands.map { values[$0] },
-          results: instruction.resultCount, at: instruction.site))
+          results: instruction.resultCount, at: instruction.site)
+      }
     }
     return outputs.map { values[$0] }
   }

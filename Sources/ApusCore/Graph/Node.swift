@@ -19,7 +19,16 @@ package final class Node: Sendable {
   package let layerPath: String?
   /// Whether a placeholder is among the ancestors.
   package let isTraced: Bool
+  /// How many nodes were made before: tells what a traced function recorded from what it found.
+  let number: Int
   let state: Mutex<State>
+
+  private static let made = Atomic<Int>(0)
+
+  /// The number of the node made last.
+  static var latestNumber: Int { made.load(ordering: .relaxed) }
+
+  private static func nextNumber() -> Int { made.wrappingAdd(1, ordering: .relaxed).newValue }
 
   init(
     _ operation: any Operation, operands: [Tensor], types: [TensorType], site: CallSite?,
@@ -31,6 +40,7 @@ package final class Node: Sendable {
     self.site = site ?? LayerScope.current?.site
     self.layerPath = LayerScope.current?.path
     self.isTraced = isPlaceholder || operands.contains { $0.node.isTraced }
+    number = Node.nextNumber()
     self.state = Mutex(State(operands: operands, storages: storages))
   }
 
@@ -41,6 +51,7 @@ package final class Node: Sendable {
     site = failure.site
     layerPath = failure.layerPath
     isTraced = false
+    number = Node.nextNumber()
     state = Mutex(State(operands: [], storages: []))
   }
 

@@ -26,3 +26,25 @@ package func topologicalOrder(
   }
   return order
 }
+
+/// Returns the tensors that a part of the graph uses but that lie outside it, each once.
+///
+/// - Parameter isInside: Whether a node belongs to the part; nodes beyond the first outside are not
+///   looked at.
+package func borderTensors(of roots: [Tensor], isInside: (Node) -> Bool) -> [Tensor] {
+  var found: [Tensor] = []
+  var seen: Set<TensorID> = []
+  func consider(_ tensor: Tensor) {
+    if !isInside(tensor.node), seen.insert(TensorID(tensor)).inserted { found.append(tensor) }
+  }
+  for node in topologicalOrder(of: roots, until: { !isInside($0) }) where isInside(node) {
+    node.operands.forEach(consider)
+  }
+  roots.forEach(consider)
+  return found
+}
+
+extension Node {
+  /// Whether the node computes its values from nothing and has not been evaluated.
+  var isNumber: Bool { (operation is Constant || operation is Iota) && storage(of: 0) == nil }
+}

@@ -1,55 +1,91 @@
 import ApusCore
 
-/// How far predictions are from targets: one number for a batch, the mean over its samples.
+/// How far predictions are from targets: one number for a batch, by default the mean.
 ///
 /// A loss never broadcasts: prediction and target of different shapes are refused, since a column
 /// against a row would silently compare everything with everything.
+///
+/// ```swift
+/// let loss = Loss.meanSquaredError(model(x), y)               // the mean
+/// let total = Loss.meanSquaredError.reduced(.sum)(model(x), y)
+/// let each = Loss.crossEntropy.perSample(model(x), y)         // [N]
+/// let masked = Loss.meanAbsoluteError.reduced(.weightedMean)(model(x), y, weights: mask)
+/// ```
 public struct Loss: Sendable, CustomStringConvertible {
+  /// What a loss compares before it is reduced.
+  typealias Rule = @Sendable (Tensor, Tensor) throws(Violation) -> LossTerms
+
   public let name: String
-  private let rule: @Sendable (Tensor, Tensor) throws(Violation) -> Tensor
+  /// How the terms become the loss of a batch.
+  public let reduction: Reduction
+  private let rule: Rule
 
   /// Creates a loss of one's own.
   ///
-  /// - Parameter rule: Returns a floating scalar for predictions and targets; a `Violation` it
-  ///   throws becomes an error naming both.
+  /// - Parameter rule: Returns floating terms for predictions and targets, of which the loss is the
+  ///   mean: one per element, one per sample, or a single number. A `Violation` it throws becomes an
+  ///   error naming both.
   public init(
     _ name: String, _ rule: @escaping @Sendable (Tensor, Tensor) throws(Violation) -> Tensor
   ) {
-    self.name = name
-    self.rule = rule
-  }
-
-  /// Returns the mean loss of a batch.
-  public func callAsFunction(
-    _ prediction: Tensor, _ target: Tensor, file: String = #fileID, line: Int = #line
-  ) -> Tensor {
-    if prediction.error != nil { return prediction }
-    if target.error != nil { return target }
-    let scope = LayerScope(path: "", site: CallSite(file: file, line: line))
-    return LayerScope.$current.withValue(LayerScope.current ?? scope) {
-      do throws(Violation) { return try rule(prediction, target) } catch {
-        return Tensor(
-          error: TensorError(
-            operation: name, reason: error.reason,
-            operands: [
-              .init(name: "prediction", type: prediction.type),
-              .init(name: "target", type: target.type),
-            ], layerPath: LayerScope.current?.path, site: CallSite(file: file, line: line)))
-      }
+    self.init(name, reduction: .mean) { (prediction, target) throws(Violation) in
+      LossTerms(try rule(prediction, target))
     }
   }
 
-  public var description: String { name }
-}
+  init(_ name: String, reduction: Reduction = .mean, terms: @escaping Rule) {
+    self.name = name
+    self.reduction = reduction
+    self.rule = terms
+  }
 
-/// Refuses predictions and targets that differ in shape or dtype.
-func requireSame(_ prediction: Tensor, _ target: Tensor) throws(Violation) {
-  try require(
-    prediction.dtype.isFloating, "prediction must be floating, not \(prediction.dtype)")
-  try require(
-    prediction.shape == target.shape,
-    "shapes differ: prediction is \(prediction.shape), target is \(target.shape)")
-  try require(
-    prediction.dtype == target.dtype,
-    "dtypes differ: prediction is \(prediction.dtype), target is \(target.dtype)")
+  /// Returns the same loss with its terms combined in another way.
+  public func reduced(_ reduction: Reduction) -> Loss {
+    Loss(name, reduction: reduction, terms: rule)
+  }
+
+  /// Returns the loss of a batch.
+  ///
+  /// - Shape: scalar; with the reduction ``Reduction/none`` the terms, one per element or sample.
+  /// - Parameter weights: Factors of the terms: one per sample `[N]`, or any leading axes of the
+  ///   terms, or all of them; floating of the terms' dtype or `bool` (a mask).
+  public func callAsFunction(
+    _ prediction: Tensor, _ target: Tensor, weights: Tensor? = nil, file: String = #fileID,
+    line: Int = #line
+  ) -> Tensor {
+    let operands = operands(prediction, target, weights)
+    return lossValue(name, operands, file, line) { () throws(Violation) in
+      let terms = try rule(prediction, target)
+      if terms.values.error != nil { return terms.values }
+      return try terms.reduced(reduction, weights: weights)
+    }
+  }
+
+  /// Returns one loss per sample: the mean of the terms that belong to it.
+  ///
+  /// - Shape: `prediction[N, …], target[N, …] → y[N]`; a scalar for losses of one term.
+  public func perSample(
+    _ prediction: Tensor, _ target: Tensor, weights: Tensor? = nil, file: String = #fileID,
+    line: Int = #line
+  ) -> Tensor {
+    let operands = operands(prediction, target, weights)
+    return lossValue(name, operands, file, line) { () throws(Violation) in
+      let values = try rule(prediction, target).weighted(by: weights)
+      if values.rank < 2 { return values }
+      return values.widened.mean(axes: Array(1..<values.rank)).converted(to: values.dtype)
+    }
+  }
+
+  /// The terms themselves, for losses that are made of others.
+  func terms(_ prediction: Tensor, _ target: Tensor) throws(Violation) -> LossTerms {
+    try rule(prediction, target)
+  }
+
+  private func operands(
+    _ prediction: Tensor, _ target: Tensor, _ weights: Tensor?
+  ) -> [(name: String, tensor: Tensor)] {
+    [("prediction", prediction), ("target", target)] + (weights.map { [("weights", $0)] } ?? [])
+  }
+
+  public var description: String { name }
 }

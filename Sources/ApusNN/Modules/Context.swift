@@ -13,9 +13,22 @@ public final class Context: Sendable {
   private struct State: Sendable {
     var keysDrawn = 0
     var updates: [(buffer: Buffer, value: Tensor)] = []
+    /// How many of the updates, the first ones, were noted before this context branched off.
+    var inheritedCount = 0
     var penalties: [Tensor] = []
+
+    mutating func note(_ value: Tensor, for buffer: Buffer) {
+      if let index = updates.firstIndex(where: { $0.buffer === buffer }) {
+        updates.remove(at: index)
+        if index < inheritedCount { inheritedCount -= 1 }
+      }
+      updates.append((buffer, value))
+    }
+
+    /// What was noted since this context branched off.
+    var ownUpdates: ArraySlice<(buffer: Buffer, value: Tensor)> { updates[inheritedCount...] }
   }
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
   /// Creates a context.
   ///
@@ -28,6 +41,14 @@ public final class Context: Sendable {
     self.isTraining = isTraining
     self.key = key
     self.observer = observer
+    state = Mutex(State())
+  }
+
+  private init(branching other: Context, _ start: State) {
+    isTraining = other.isTraining
+    key = other.key
+    observer = other.observer
+    state = Mutex(start)
   }
 
   /// The context of a call outside training.
@@ -44,16 +65,20 @@ public final class Context: Sendable {
 
   /// Notes a new value of a buffer, to take effect when the step ends.
   ///
-  /// `change` receives the value noted before in this call, or else the buffer's.
+  /// `change` receives the value noted before in this call, or else the buffer's. A buffer that
+  /// ``Buffer/isFixed`` stays as it is.
   public func update(_ buffer: Buffer, _ change: (Tensor) -> Tensor) {
+    if buffer.isFixed { return }
+    let value = change(self.value(of: buffer)).stoppingGradient()
+    state.withLock { $0.note(value, for: buffer) }
+  }
+
+  /// The buffer's value with the changes noted in this call.
+  public func value(of buffer: Buffer) -> Tensor {
     let pending = state.withLock { state in
       state.updates.last { $0.buffer === buffer }?.value
     }
-    let value = change(pending ?? buffer.value).stoppingGradient()
-    state.withLock { state in
-      state.updates.removeAll { $0.buffer === buffer }
-      state.updates.append((buffer, value))
-    }
+    return pending ?? buffer.value
   }
 
   /// Adds a floating scalar to the loss of the step: a penalty on activations, for example.
@@ -87,6 +112,34 @@ public final class Context: Sendable {
     }
     try eval(updates.map(\.value))
     for (buffer, value) in updates { try buffer.assign(value) }
+  }
+}
+
+extension Context {
+  /// A context that goes on where this one stands: same key stream, same noted values.
+  ///
+  /// What a function notes in it does not show here until ``join(_:notedTensors:)``.
+  func branch() -> Context {
+    let start = state.withLock {
+      State(
+        keysDrawn: $0.keysDrawn, updates: $0.updates, inheritedCount: $0.updates.count)
+    }
+    return Context(branching: self, start)
+  }
+
+  /// The tensors noted in a branch: new values of buffers, then penalties.
+  var notedTensors: [Tensor] { state.withLock { $0.ownUpdates.map(\.value) + $0.penalties } }
+
+  /// Takes over what a branch noted, with other tensors in the places of those it noted.
+  func join(_ branch: Context, notedTensors: [Tensor]) {
+    let noted = branch.state.withLock { $0 }
+    let updates = noted.ownUpdates
+    guard notedTensors.count == updates.count + noted.penalties.count else { return }
+    state.withLock { state in
+      state.keysDrawn = noted.keysDrawn
+      for (update, value) in zip(updates, notedTensors) { state.note(value, for: update.buffer) }
+      state.penalties += notedTensors.dropFirst(updates.count)
+    }
   }
 }
 

@@ -15,11 +15,6 @@ extension Module {
     parameters.reduce(0) { $0 + ($1.parameter.type?.count ?? 0) }
   }
 
-  /// Keeps parameters as they are in training, or lets them train again.
-  public func setTrainable(_ isTrainable: Bool) {
-    for (_, parameter) in parameters { parameter.isTrainable = isTrainable }
-  }
-
   /// Every named value: parameters and buffers, as files hold them.
   package var variables: [(path: String, variable: Variable)] {
     let tree = ModuleTree(self)

@@ -1,5 +1,4 @@
 import ApusCore
-import Synchronization
 
 /// Everything reflection finds in a module, with its paths.
 package struct ModuleTree: Sendable {
@@ -7,6 +6,8 @@ package struct ModuleTree: Sendable {
   package let buffers: [(path: String, buffer: Buffer)]
   /// The module itself first, under the empty path.
   package let modules: [(path: String, module: any Module)]
+  /// The module whose property a variable is, by identity.
+  let owners: [ObjectIdentifier: ObjectIdentifier]
 
   /// Walks a module.
   package init(_ root: any Module) {
@@ -15,33 +16,9 @@ package struct ModuleTree: Sendable {
     parameters = walk.parameters
     buffers = walk.buffers
     modules = walk.modules
-    for (path, parameter) in parameters { parameter.variable.path = path }
+    owners = walk.owners
+    for (path, parameter) in parameters + walk.derived { parameter.variable.path = path }
     for (path, buffer) in buffers { buffer.variable.path = path }
-  }
-}
-
-/// Paths of the parts of modules that have been called, so that calls do not reflect.
-enum ModulePaths {
-  typealias Paths = [ObjectIdentifier: String]
-
-  private struct Entry: Sendable {
-    weak var root: (any Module)?
-    let paths: Paths
-  }
-  private static let cache = Mutex<[ObjectIdentifier: Entry]>([:])
-
-  /// The paths inside a module: walked the first time they are asked for.
-  static func of(_ root: any Module) -> Paths {
-    let id = ObjectIdentifier(root)
-    if let known = cache.withLock({ $0[id] }), known.root === root { return known.paths }
-    let modules = ModuleTree(root).modules
-    let paths = Dictionary(
-      modules.map { (ObjectIdentifier($0.module), $0.path) }, uniquingKeysWith: { a, _ in a })
-    cache.withLock { cache in
-      if cache.count > 256 { cache = cache.filter { $0.value.root != nil } }
-      cache[id] = Entry(root: root, paths: paths)
-    }
-    return paths
   }
 }
 
@@ -50,56 +27,106 @@ struct ModuleWalk {
   var parameters: [(path: String, parameter: Parameter)] = []
   var buffers: [(path: String, buffer: Buffer)] = []
   var modules: [(path: String, module: any Module)] = []
+  var owners: [ObjectIdentifier: ObjectIdentifier] = [:]
+  /// Parameters computed from others, which are listed in their place.
+  var derived: [(path: String, parameter: Parameter)] = []
   private var seen: Set<ObjectIdentifier> = []
+  private var owner: ObjectIdentifier?
 
   mutating func enter(_ module: any Module, path: String) {
     guard seen.insert(ObjectIdentifier(module)).inserted else { return }
     modules.append((path, module))
-    if let container = module as? any ModuleContainer {
-      for (label, child) in container.namedChildren { visit(child, Self.join(path, label)) }
-      return
+    let outer = owner
+    owner = ObjectIdentifier(module)
+    defer { owner = outer }
+    if let wrapper = module as? any TransparentModule {
+      enter(wrapper.wrapped, path: path)
+    } else if let container = module as? any ModuleContainer {
+      for (label, value) in container.namedContents { visit(value, Self.join(path, label)) }
+    } else {
+      var mirrors: [Mirror] = []
+      var next: Mirror? = Mirror(reflecting: module)
+      while let mirror = next {
+        mirrors.insert(mirror, at: 0)
+        next = mirror.superclassMirror
+      }
+      let names = (module as? any RenamingParts)?.partNames ?? [:]
+      for mirror in mirrors { visitChildren(of: mirror, path: path, names) }
     }
-    var mirrors: [Mirror] = []
-    var next: Mirror? = Mirror(reflecting: module)
-    while let mirror = next {
-      mirrors.insert(mirror, at: 0)
-      next = mirror.superclassMirror
-    }
-    for mirror in mirrors { visitChildren(of: mirror, path: path) }
   }
 
-  private mutating func visitChildren(of mirror: Mirror, path: String) {
+  private mutating func visitChildren(
+    of mirror: Mirror, path: String, _ names: [String: String] = [:]
+  ) {
     for (index, child) in mirror.children.enumerated() {
       var label = child.label ?? "\(index)"
       if label.hasPrefix("$__lazy_storage_$_") { label.removeFirst("$__lazy_storage_$_".count) }
       if label.hasPrefix(".") { label.removeFirst() }
-      visit(child.value, Self.join(path, label))
+      visit(child.value, Self.join(path, names[label] ?? label))
     }
   }
 
   private mutating func visit(_ value: Any, _ path: String) {
     if let parameter = value as? Parameter {
-      guard seen.insert(ObjectIdentifier(parameter.variable)).inserted else { return }
-      parameters.append((Self.renamed(path, parameter.name), parameter))
+      add(parameter, Self.renamed(path, parameter.name))
     } else if let buffer = value as? Buffer {
-      guard seen.insert(ObjectIdentifier(buffer.variable)).inserted else { return }
-      buffers.append((Self.renamed(path, buffer.name), buffer))
+      add(buffer, Self.renamed(path, buffer.name))
     } else if let module = value as? any Module {
       enter(module, path: path)
     } else if !(value is Tensor || value is String || value is Shape) {
-      let mirror = Mirror(reflecting: value)
-      switch mirror.displayStyle {
-      case .optional:
-        for child in mirror.children { visit(child.value, path) }
-      case .collection:
-        for (index, child) in mirror.children.enumerated() {
-          if index == 0, !Self.mayHold(child.value) { return }
-          visit(child.value, Self.join(path, "\(index)"))
-        }
-      case .struct, .tuple: visitChildren(of: mirror, path: path)
-      default: break
-      }
+      visitParts(of: value, path)
     }
+  }
+
+  /// Whether a variable is met for the first time.
+  private mutating func note(_ variable: Variable) -> Bool {
+    guard seen.insert(ObjectIdentifier(variable)).inserted else { return false }
+    owners[ObjectIdentifier(variable)] = owner
+    return true
+  }
+
+  private mutating func visitParts(of value: Any, _ path: String) {
+    let mirror = Mirror(reflecting: value)
+    switch mirror.displayStyle {
+    case .optional:
+      for child in mirror.children { visit(child.value, path) }
+    case .collection:
+      for (index, child) in mirror.children.enumerated() {
+        if index == 0, !Self.mayHold(child.value) { return }
+        visit(child.value, Self.join(path, "\(index)"))
+      }
+    case .dictionary:
+      // A dictionary has no order of its own; names do.
+      var entries: [(key: String, value: Any)] = []
+      for child in mirror.children {
+        let pair = Array(Mirror(reflecting: child.value).children)
+        guard pair.count == 2, Self.mayHold(pair[1].value) else { return }
+        entries.append(("\(pair[0].value)", pair[1].value))
+      }
+      for (key, value) in entries.sorted(by: { $0.key < $1.key }) {
+        visit(value, Self.join(path, key))
+      }
+    case .struct, .tuple, .enum: visitChildren(of: mirror, path: path)
+    default: break
+    }
+  }
+
+  private mutating func add(_ parameter: Parameter, _ path: String) {
+    guard note(parameter.variable) else { return }
+    guard let rule = parameter.derivation.rule else {
+      parameters.append((path, parameter))
+      return
+    }
+    derived.append((path, parameter))
+    for (name, part) in DerivationState.parts(of: rule) {
+      if let part = part as? Parameter { add(part, path + "_" + name) }
+      if let part = part as? Buffer { add(part, path + "_" + name) }
+    }
+  }
+
+  private mutating func add(_ buffer: Buffer, _ path: String) {
+    guard note(buffer.variable) else { return }
+    buffers.append((path, buffer))
   }
 
   /// Whether it pays to look at a collection's elements.
@@ -108,7 +135,7 @@ struct ModuleWalk {
   }
 
   private static func join(_ path: String, _ label: String) -> String {
-    path.isEmpty ? label : path + "." + label
+    path.isEmpty ? label : label.isEmpty ? path : path + "." + label
   }
 
   private static func renamed(_ path: String, _ name: String?) -> String {
@@ -118,7 +145,28 @@ struct ModuleWalk {
   }
 }
 
-/// A module that names its parts itself.
+/// A module whose parts have other names in files than its properties.
+///
+/// Published weights then load by name, whatever the properties are called.
+/// ```swift
+/// final class Block: Layer, RenamingParts {
+///   let attentionNorm = LayerNorm()
+///   var partNames: [String: String] { ["attentionNorm": "attention.output.LayerNorm"] }
+///   …
+/// }
+/// ```
+public protocol RenamingParts: Module {
+  /// Path components by property; they may hold dots. An empty one puts the parts of the part in
+  /// its place. Properties that are not listed keep their names.
+  var partNames: [String: String] { get }
+}
+
+/// A module that lists and names what it holds itself: parameters, buffers and parts.
 protocol ModuleContainer: Module {
-  var namedChildren: [(label: String, child: any Module)] { get }
+  var namedContents: [(label: String, value: Any)] { get }
+}
+
+/// A module that lends its path to the one it wraps, so that wrapping renames nothing.
+protocol TransparentModule: Module {
+  var wrapped: any Module { get }
 }

@@ -2,8 +2,19 @@ import ApusCore
 
 /// A pure update rule: from a parameter, its gradient and the rule's state to new values.
 ///
-/// Rules are written on tensors, so that a whole step can be one plan; clipping and schedules are
-/// the caller's business.
+/// Rules are written on tensors, so that a whole step can be one plan; clipping, schedules, groups,
+/// averages are the caller's business (``UpdateOptions``).
+///
+/// ```swift
+/// struct SignDescent: Optimizer {
+///   var learningRate = 1e-3
+///   let name = "SignDescent", slots: [String] = [], settings: [String: Double] = [:]
+///   func scalars(rate: Double, step: Int) -> [Double] { [rate] }
+///   func update(_ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor)
+///     -> (parameter: Tensor, state: [Tensor])
+///   { (parameter - scalars[0] * gradient.sign(), []) }
+/// }
+/// ```
 public protocol Optimizer: Sendable {
   /// The name in printouts and checkpoints.
   var name: String { get }
@@ -14,16 +25,25 @@ public protocol Optimizer: Sendable {
   /// Names of the tensors kept per parameter, of its shape, such as `m` and `v`; zero at first.
   var slots: [String] { get }
 
-  /// The settings that checkpoints note.
+  /// The rule's own settings by name, apart from learning rate and weight decay.
   var settings: [String: Double] { get }
 
-  /// The numbers of one step, the same for all parameters: the rate, corrections.
+  /// What pulls parameters to zero unless a ``ParameterGroup`` says otherwise; 0 by default.
+  var weightDecay: Double { get }
+
+  /// How ``weightDecay`` acts; ``WeightDecay/Kind/l2`` by default.
+  var decay: WeightDecay.Kind { get }
+
+  /// Refuses settings that make no sense: by default numbers that are negative or not finite.
+  func checkSettings() throws(TensorError)
+
+  /// The numbers of one step, the same for all parameters: first the rate, then corrections.
   ///
   /// They are inputs of the training step, so that a schedule costs no recompilation.
   /// - Parameter step: How many updates came before.
   func scalars(rate: Double, step: Int) -> [Double]
 
-  /// Returns the new value of a parameter and of its state.
+  /// Returns the new value of a parameter and of its state, without weight decay.
   ///
   /// - Parameters:
   ///   - state: The slots, of the parameter's type (`f32` for 16-bit parameters).
@@ -31,6 +51,51 @@ public protocol Optimizer: Sendable {
   func update(
     _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
   ) -> (parameter: Tensor, state: [Tensor])
+
+  /// Returns the new value of a parameter and of its state, with weight decay.
+  ///
+  /// By default decay is applied before ``update(_:gradient:state:scalars:)``; rules that do both at
+  /// once have their own.
+  func update(
+    _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor, decay: WeightDecay
+  ) -> (parameter: Tensor, state: [Tensor])
+}
+
+extension Optimizer {
+  public var weightDecay: Double { 0 }
+  public var decay: WeightDecay.Kind { .l2 }
+
+  public func checkSettings() throws(TensorError) { try checkNumbers() }
+
+  public func update(
+    _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor, decay: WeightDecay
+  ) -> (parameter: Tensor, state: [Tensor]) {
+    if decay.rate == 0 {
+      return update(parameter, gradient: gradient, state: state, scalars: scalars)
+    }
+    let (p, g) = decay.applied(to: parameter, gradient, rate: scalars[0])
+    return update(p, gradient: g, state: state, scalars: scalars)
+  }
+
+  /// Refuses settings that are not finite numbers from 0; those named, also from 1.
+  func checkNumbers(belowOne: Set<String> = []) throws(TensorError) {
+    var all = settings
+    all["learningRate"] = learningRate
+    all["weightDecay"] = weightDecay
+    for (key, value) in all.sorted(by: { $0.key < $1.key }) {
+      guard value >= 0, value.isFinite else {
+        throw TensorError(operation: name, reason: "\(key) \(value) is not a finite number from 0")
+      }
+      if belowOne.contains(key), value >= 1 {
+        throw TensorError(operation: name, reason: "\(key) \(value) is not below 1")
+      }
+    }
+  }
+
+  /// The type of a parameter's slots: `f32` for 16-bit floats.
+  package func slotType(_ parameter: TensorType) -> TensorType {
+    TensorType(parameter.dtype == .float64 ? .float64 : .float32, parameter.shape)
+  }
 }
 
 extension [Tensor] {
@@ -42,32 +107,5 @@ extension [Tensor] {
         error: TensorError(
           operation: "update", reason: "slot \(index) is missing: \(count) were given",
           layerPath: LayerScope.current?.path, site: LayerScope.current?.site))
-  }
-}
-
-extension Optimizer {
-  /// The type of a parameter's slots: `f32` for 16-bit floats.
-  package func slotType(_ parameter: TensorType) -> TensorType {
-    TensorType(parameter.dtype == .float64 ? .float64 : .float32, parameter.shape)
-  }
-
-  /// Updates a parameter of any floating dtype in the dtype of its slots.
-  package func updated(
-    _ parameter: Tensor, gradient: Tensor, state: [Tensor], scalars: Tensor
-  ) -> (parameter: Tensor, state: [Tensor]) {
-    let dtype = slotType(parameter.type).dtype
-    let (value, state) = update(
-      parameter.converted(to: dtype), gradient: gradient.converted(to: dtype), state: state,
-      scalars: scalars.converted(to: dtype))
-    return (value.converted(to: parameter.dtype), state)
-  }
-
-  /// Refuses settings that are not finite numbers from 0.
-  package func checkSettings() throws(TensorError) {
-    var all = settings
-    all["learningRate"] = learningRate
-    for (key, value) in all.sorted(by: { $0.key < $1.key }) where !(value >= 0 && value.isFinite) {
-      throw TensorError(operation: name, reason: "\(key) \(value) is not a finite number from 0")
-    }
   }
 }

@@ -18,6 +18,7 @@ package final class Variable: Sendable {
     var value = Value.unbuilt
     var path: String?
     var isTrainable: Bool
+    var isFixed = false
   }
 
   package let initializer: Initializer
@@ -38,6 +39,12 @@ package final class Variable: Sendable {
     set { state.withLock { $0.isTrainable = newValue } }
   }
 
+  /// Whether training leaves a buffer's value alone.
+  package var isFixed: Bool {
+    get { state.withLock { $0.isFixed } }
+    set { state.withLock { $0.isFixed = newValue } }
+  }
+
   /// The property path from the root that was walked first.
   package var path: String {
     get { state.withLock { $0.path ?? "" } }
@@ -53,20 +60,41 @@ package final class Variable: Sendable {
   }
 
   /// Fixes dtype and shape and draws the first values; does nothing once that has happened.
-  package func allocate(_ dtype: DType, _ shape: Shape) throws(Violation) {
+  package func allocate(
+    _ dtype: DType, _ shape: Shape, from initializer: Initializer? = nil, fans: Fans? = nil,
+    adjusting change: (Tensor) -> Tensor = { $0 }
+  ) throws(Violation) {
     if type != nil { return }
     if case .tensor = state.withLock({ $0.value }) { return }
     try require(
       shape.dims.allSatisfy { $0 >= 0 }, "\(label) cannot have shape \(shape)")
     let type = TensorType(fixedDType ?? dtype, shape)
     let seed = Initialization.current?.seed ?? 0
-    let first = initializer.values(type, seed: seed, path: path)
+    let drawn = (initializer ?? self.initializer)
+      .values(type, seed: seed, path: path, fans: fans)
+    let first = change(drawn)
     state.withLock { state in
       guard state.type == nil else { return }
       state.type = type
       state.value = .tensor(first)
     }
   }
+
+  /// Takes type and first values from a tensor; does nothing once there are some.
+  package func allocate(_ tensor: Tensor) throws(Violation) {
+    if let fixedDType, tensor.error == nil {
+      try require(
+        tensor.dtype == fixedDType, "\(label) is of \(fixedDType), not \(tensor.dtype)")
+    }
+    state.withLock { state in
+      guard state.type == nil, case .unbuilt = state.value else { return }
+      state.type = tensor.error == nil ? tensor.type : nil
+      state.value = .tensor(tensor)
+    }
+  }
+
+  /// Lets go of the values and keeps the type: they are computed from elsewhere.
+  package func forgetValue() { state.withLock { $0.value = .unbuilt } }
 
   /// The value as a tensor; failed while the shape is unknown.
   package var value: Tensor {

@@ -4,7 +4,7 @@ extension Summary {
     let head = ["layer", "", "output", "parameters", "multiply-adds", "activation bytes"]
     var cells = rows.map { row in
       [
-        row.path.isEmpty ? "(model)" : row.path, row.layer, "\(row.output)",
+        row.path.isEmpty ? "(model)" : row.path, row.layer + row.mark, "\(row.output)",
         Self.grouped(row.parameters), Self.grouped(row.multiplyAdds),
         Self.grouped(row.activationBytes),
       ]
@@ -41,5 +41,13 @@ extension Summary {
       result.append(digit)
     }
     return String(result.reversed())
+  }
+}
+
+extension Summary.Row {
+  /// Tells of parameters that training leaves alone.
+  fileprivate var mark: String {
+    if trainableParameters == parameters { return "" }
+    return trainableParameters == 0 ? " frozen" : " partly frozen"
   }
 }

@@ -7,16 +7,6 @@ final class SummaryObserver: CallObserver {
     let path: String
     let module: any Module
     let output: TensorType
-    var isLeaf: Bool
-
-    /// Whether a parameter of the rest path belongs to the layer itself rather than to a part.
-    func owns(_ rest: Substring, in tree: ModuleTree) -> Bool {
-      let prefix = path.isEmpty ? "" : path + "."
-      return !tree.modules.contains { part, _ in
-        part != path && part.hasPrefix(prefix)
-          && rest.hasPrefix(part.dropFirst(prefix.count) + ".")
-      }
-    }
   }
 
   private let noted = Mutex<[Call]>([])
@@ -25,25 +15,83 @@ final class SummaryObserver: CallObserver {
   var calls: [Call] { noted.withLock { $0 } }
 
   func record(_ module: any Module, output: Tensor) {
-    let path = LayerScope.current?.path ?? ""
-    noted.withLock { calls in
-      let prefix = path.isEmpty ? "" : path + "."
-      let isLeaf = !calls.contains { $0.path != path && $0.path.hasPrefix(prefix) }
-      calls.append(Call(path: path, module: module, output: output.type, isLeaf: isLeaf))
-    }
+    // A wrapper stands at the path of what it wraps, which has told of itself.
+    if module is any TransparentModule { return }
+    let call = Call(path: LayerScope.current?.path ?? "", module: module, output: output.type)
+    noted.withLock { $0.append(call) }
+  }
+}
+
+/// Multiply-adds by the path of the layer that causes them.
+struct WorkByPath {
+  private(set) var counts: [String: Int] = [:]
+
+  init(of outputs: [Tensor], from inputs: [Tensor]) throws(TensorError) {
+    add(try Graph.capture(outputs, inputs: inputs).graph, times: 1, path: "")
   }
 
-  /// Multiply-adds by layer path.
-  static func multiplyAdds(
-    of output: Tensor, from input: Tensor
-  ) throws(TensorError) -> [String: Int] {
-    let graph = try Graph.capture([output], inputs: [input]).graph
-    var result: [String: Int] = [:]
+  private mutating func add(_ graph: Graph, times: Int, path: String) {
     for instruction in graph.instructions {
-      let operands = instruction.operands.map { graph.types[$0] }
-      let work = instruction.operation.multiplyAdds(operands)
-      if work > 0 { result[instruction.layerPath ?? "", default: 0] += work }
+      let place = instruction.layerPath ?? path
+      switch instruction.operation {
+      case let scan as Scan: add(scan.body, times: times.timesClamped(scan.length), path: place)
+      case let checkpoint as Checkpoint: add(checkpoint.body, times: times, path: place)
+      default:
+        let work = instruction.operation.multiplyAdds(instruction.operands.map { graph.types[$0] })
+        if work > 0 { counts[place, default: 0].addClamped(work.timesClamped(times)) }
+      }
     }
-    return result
+  }
+}
+
+extension Summary {
+  /// Puts together what was seen of a call.
+  init(
+    of module: any Module, calls: [SummaryObserver.Call], _ work: WorkByPath, outputs: [Tensor]
+  ) {
+    let tree = ModuleTree(module)
+    var calls = calls
+    if !calls.contains(where: { $0.path.isEmpty }) {
+      let output = outputs.first?.type ?? TensorType(.float32, [0])
+      calls.append(.init(path: "", module: module, output: output))
+    }
+    let listed = Set(calls.map(\.path))
+    /// The nearest listed part that holds a path.
+    func home(_ path: String) -> String {
+      var path = path
+      while !listed.contains(path) {
+        path = path.lastIndex(of: ".").map { String(path[..<$0]) } ?? ""
+      }
+      return path
+    }
+    let paths = Dictionary(
+      tree.modules.map { (ObjectIdentifier($0.module), $0.path) }, uniquingKeysWith: { a, _ in a })
+    var held: [String: (all: Int, trainable: Int)] = [:]
+    for (_, parameter) in tree.parameters {
+      let owner = tree.owners[ObjectIdentifier(parameter.variable)].flatMap { paths[$0] }
+      let count = parameter.type?.count ?? 0
+      held[home(owner ?? ""), default: (0, 0)].all.addClamped(count)
+      if parameter.isTrainable { held[home(owner ?? ""), default: (0, 0)].trainable += count }
+    }
+    var done: [String: Int] = [:]
+    for (path, count) in work.counts { done[home(path), default: 0].addClamped(count) }
+
+    let places = Set(tree.modules.map(\.path))
+    var counted: Set<String> = []
+    rows = calls.map { call in
+      let isFirst = counted.insert(call.path).inserted
+      let isLeaf = !listed.contains { $0.isBelow(call.path) }
+      let own = isFirst ? held[call.path] : nil
+      return Row(
+        path: call.path,
+        depth: places.count { call.path.isBelow($0) },
+        layer: isLeaf ? "\(call.module)" : "\(type(of: call.module))", output: call.output,
+        parameters: own?.all ?? 0, trainableParameters: own?.trainable ?? 0,
+        multiplyAdds: isFirst ? done[call.path] ?? 0 : 0,
+        activationBytes: isLeaf ? call.output.byteCount : 0)
+    }
+    parameterCount = held.values.reduce(0) { $0.plusClamped($1.all) }
+    trainableCount = held.values.reduce(0) { $0.plusClamped($1.trainable) }
+    bufferCount = tree.buffers.reduce(0) { $0.plusClamped($1.buffer.type?.count ?? 0) }
   }
 }

@@ -47,7 +47,7 @@ public final class Checkpoint: Callback {
   }
 
   public func batchEnded(_ run: TrainingRun) throws {
-    guard case .steps(let count) = interval, run.trainer.step % max(count, 1) == 0,
+    guard case .steps(let count) = interval, run.hasUpdated, run.trainer.step % max(count, 1) == 0,
       run.batch < run.batchCount
     else { return }
     try write(run)

@@ -10,6 +10,8 @@ struct CheckpointPosition: Sendable, Codable {
   var seed: UInt64 = 0
   var optimizer = ""
   var precision = Precision.float32
+  var accumulation: Int?
+  var rateFactor: Double?
   /// Updates made, epochs finished, and epochs that were finished before the run.
   var step = 0
   var epoch = 0
@@ -50,6 +52,7 @@ struct CheckpointPosition: Sendable, Codable {
       difference("seed", seed, trainer.seed),
       difference("optimizer", optimizer, trainer.optimizer.name),
       difference("precision", precision, trainer.precision),
+      difference("accumulation", accumulation ?? 1, trainer.options.accumulation),
       difference("batch size", batchSize, data.batchSize),
       difference("samples", sampleCount, data.sampleCount),
       loader == nil

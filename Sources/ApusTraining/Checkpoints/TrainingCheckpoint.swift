@@ -22,6 +22,8 @@ struct TrainingCheckpoint {
     position.seed = trainer.seed
     position.optimizer = trainer.optimizer.name
     position.precision = trainer.precision
+    position.accumulation = trainer.options.accumulation
+    position.rateFactor = trainer.rateFactor
     position.step = trainer.step
     position.epoch = trainer.epoch
     position.batch = run.batch
@@ -121,6 +123,7 @@ struct TrainingCheckpoint {
     trainer.slots = slots
     trainer.step = position.step
     trainer.epoch = position.epoch
+    trainer.rateFactor = position.rateFactor ?? 1
   }
 
   /// Gives callbacks what they kept.
@@ -143,7 +146,8 @@ struct TrainingCheckpoint {
   private func missingSlots(_ trainer: Trainer, _ slots: [String: Tensor]) -> [String] {
     var problems: [String] = []
     for (path, parameter) in trainer.model.parameters where parameter.isTrainable {
-      for slot in trainer.optimizer.slots {
+      if let type = parameter.type, trainer.options.isFrozen(path, type) { continue }
+      for slot in UpdateRule.slots(trainer.optimizer, trainer.options) {
         let name = TrainingState.slotName(slot, path)
         guard let tensor = slots[name] else {
           problems.append("missing: optimizer.\(name)")

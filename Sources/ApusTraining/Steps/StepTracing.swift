@@ -20,45 +20,64 @@ struct StepRecipe {
   let loss: Loss
   let optimizer: any Optimizer
   let metrics: [Metric]
-  let clipping: GradientClipping?
+  let options: UpdateOptions
   let precision: Precision
 
   /// How many sums a step adds to: the loss and each metric.
   var sumCount: Int { 1 + metrics.count }
 
-  /// The step of training: inputs are `x, y, scalars, key, step`.
+  /// Places of a training step's inputs; from `numbers` on, those of the update.
+  enum Input { static let key = 2, number = 3, numbers = 4 }
+
+  /// The rule that moves the parameters of a state.
+  func rule(_ state: TrainingState) throws(TensorError) -> UpdateRule {
+    try UpdateRule(
+      optimizer, options,
+      parameters: state.trainable.map { (state.variables[$0].path, state.held.types[$0]) })
+  }
+
+  /// The step of training: inputs are `x, y, key, number` and the numbers of the update.
+  ///
+  /// - Parameter updates: Whether parameters move; otherwise gradients are gathered.
   func training(
-    _ state: TrainingState, _ x: TensorType, _ y: TensorType
+    _ state: TrainingState, _ rule: UpdateRule, _ x: TensorType, _ y: TensorType, updates: Bool
   ) throws(TensorError) -> StepPlan {
-    let scalars = TensorType(
-      scalarDType, [optimizer.scalars(rate: optimizer.learningRate, step: 0).count])
-    let types = [x, y, scalars, TensorType(.int64, [2]), TensorType(.int64, [Int]())]
+    let numbers = rule.numbers(rate: optimizer.learningRate, step: 0)
+    let types =
+      [x, y, TensorType(.int64, [2]), TensorType(.int64, [Int]())]
+      + (updates ? numbers.map { TensorType(scalarDType, [$0.count]) } : [])
+    let samples = Double(x.rank > 0 ? x[0] : 1)
     return try StepPlan(state: state.held, inputs: types) {
       (places, inputs) throws(TensorError) in
-      let key = RandomKey(inputs[3]).folding(in: inputs[4])
+      let key = RandomKey(inputs[Input.key]).folding(in: inputs[Input.number])
       let context = Context(isTraining: true, key: key)
       let (prediction, loss) = try forward(state, places, inputs[0], inputs[1], context)
       let points = state.trainable.map { places[$0] }
       let found = vectorJacobianProduct(
         of: [loss], cotangents: [Tensor(1, like: loss)], withRespectTo: points)
-      var gradients = zip(points, found).map { $1 ?? Tensor(0, like: $0) }
-      if let clipping { gradients = clipping(gradients) }
+      let gradients = zip(points, found).map { $1 ?? Tensor(0, like: $0) }
       var trace = StepPlan.Trace()
       func replace(_ place: Int, by value: Tensor) {
         trace.updates[trace.outputs.count] = place
         trace.outputs.append(value)
       }
-      for (index, place) in state.trainable.enumerated() {
-        let (value, slots) = optimizer.updated(
-          places[place], gradient: gradients[index], state: state.slots[index].map { places[$0] },
-          scalars: inputs[2])
-        replace(place, by: value)
-        guard slots.count == state.slots[index].count else {
-          throw TensorError(
-            operation: optimizer.name,
-            reason: "update gives \(slots.count) slots, there are \(state.slots[index].count)")
+      let slots = state.slots.map { $0.map { places[$0] } }
+      if updates {
+        let results = try rule.updated(
+          points, gradients: gradients, state: slots,
+          numbers: Array(inputs.dropFirst(Input.numbers)), samples: samples, key: key)
+        for (index, place) in state.trainable.enumerated() {
+          replace(place, by: results[index].value)
+          for (slot, value) in zip(state.slots[index], results[index].state) {
+            replace(slot, by: value)
+          }
         }
-        for (slot, value) in zip(state.slots[index], slots) { replace(slot, by: value) }
+      } else {
+        let gathered = rule.gathered(gradients, state: slots, samples: samples)
+        let place = rule.gradientPlace
+        for (slots, values) in zip(state.slots, gathered) {
+          replace(slots[place], by: values[place])
+        }
       }
       for (buffer, value) in context.updates {
         guard
@@ -110,7 +129,12 @@ struct StepRecipe {
     if let error = prediction.error { throw error }
     let target = precision == .float64 && y.dtype.isFloating ? y.converted(to: .float64) : y
     var loss = loss(prediction, target)
-    if let penalty = context.penalty { loss = loss + penalty.converted(to: loss.dtype) }
+    let weights = state.variables[..<state.buffers.lowerBound].indices.map {
+      (path: state.variables[$0].path, value: places[$0])
+    }
+    for penalty in [context.penalty, options.penalties.sum(over: weights)] {
+      if let penalty { loss = loss + penalty.converted(to: loss.dtype) }
+    }
     if let error = loss.error { throw error }
     guard loss.count == 1, loss.dtype.isFloating else {
       throw TensorError(

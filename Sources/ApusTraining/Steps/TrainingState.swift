@@ -19,30 +19,38 @@ struct TrainingState {
 
   /// Takes the memory of a model's variables for a run; `release()` gives it back.
   init(
-    _ model: any Layer, optimizer: (any Optimizer)?, slots known: [String: Tensor], sums count: Int
+    _ model: any Layer, optimizer: (any Optimizer)?, options: UpdateOptions = UpdateOptions(),
+    slots known: [String: Tensor] = [:], sums count: Int
   ) throws(TensorError) {
     let tree = ModuleTree(model)
     let parameters = tree.parameters.map { ($0.path, $0.parameter.variable) }
     variables = parameters + tree.buffers.map { ($0.path, $0.buffer.variable) }
     buffers = parameters.count..<variables.count
-    trainable = parameters.indices.filter { optimizer != nil && parameters[$0].1.isTrainable }
     let values = variables.map { $0.variable.value }
     try eval(values)
+    trainable = parameters.indices.filter {
+      optimizer != nil && parameters[$0].1.isTrainable
+        && !options.isFrozen(parameters[$0].0, values[$0].type)
+    }
+    let moving = Set(trainable)
     var storages = try values.map { value throws(TensorError) in try value.evaluatedStorage() }
     var types = values.map(\.type)
     var isWritten = types.indices.map { index in
-      optimizer != nil && (index >= parameters.count || parameters[index].1.isTrainable)
+      optimizer != nil && (index >= parameters.count || moving.contains(index))
     }
     var slots: [[Int]] = []
     for place in trainable {
       guard let optimizer else { break }
       let type = optimizer.slotType(types[place])
       slots.append([])
-      for name in optimizer.slots {
+      for name in UpdateRule.slots(optimizer, options) {
         slots[slots.count - 1].append(types.count)
         let before = known[Self.slotName(name, variables[place].path)]
         if let before, before.type == type {
           storages.append(try before.evaluatedStorage())
+        } else if name == UpdateRule.averageSlot {
+          // Shared with the parameter where dtypes agree, and copied before the first update.
+          storages.append(try values[place].converted(to: type.dtype).evaluatedStorage())
         } else {
           storages.append(try Self.zeros(type))
         }
@@ -72,11 +80,11 @@ struct TrainingState {
     for (_, variable) in variables { variable.release(from: held) }
   }
 
-  /// The optimizer's slots by name, as they are now.
-  func slotTensors(of optimizer: any Optimizer) -> [String: Tensor] {
+  /// The slots by name, as they are now.
+  func slotTensors(named names: [String]) -> [String: Tensor] {
     var result: [String: Tensor] = [:]
     for (index, place) in trainable.enumerated() {
-      for (name, slot) in zip(optimizer.slots, slots[index]) {
+      for (name, slot) in zip(names, slots[index]) {
         result[Self.slotName(name, variables[place].path)] = held.tensor(at: slot)
       }
     }

@@ -16,7 +16,10 @@ final class FitLoop {
   private let data: any BatchSource
   private let validation: (any BatchSource)?
   private let state: TrainingState
+  private let rule: UpdateRule
+  /// Steps that move the parameters, and steps that gather gradients.
   private let steps: BatchSteps
+  private let gathering: BatchSteps
   private let checks: BatchSteps?
   private let run: TrainingRun
   private let callbacks: [any Callback]
@@ -30,20 +33,39 @@ final class FitLoop {
     self.trainer = trainer
     self.data = data
     self.validation = validation
+    // Checkpoints hold what the other callbacks have just done.
+    let callbacks =
+      callbacks.filter { !($0 is Checkpoint) } + callbacks.filter { $0 is Checkpoint }
     self.callbacks = callbacks
     watchers = callbacks.filter(\.watchesBatches)
     let recipe = trainer.recipe
-    let state = try TrainingState(
-      trainer.model, optimizer: trainer.optimizer, slots: trainer.slots, sums: recipe.sumCount)
-    self.state = state
-    let key = RandomKey(seed: Int(truncatingIfNeeded: trainer.seed)).folding(in: 1).tensor
-    steps = BatchSteps { count in
-      let plan = try recipe.training(state, data.inputType(count), data.targetType(count))
-      let step = try BatchStep(plan, count: count, columns: data.columns)
-      let number = try key.bytes()
-      plan.inputs[3].withUnsafeMutableBytes { $0.copyBytes(from: number) }
-      return step
+    var slots = trainer.slots
+    if saved == nil {
+      // What a run that ended between two updates had gathered.
+      slots = slots.filter { !$0.key.hasPrefix(UpdateRule.gradientSlot + ".") }
     }
+    let state = try TrainingState(
+      trainer.model, optimizer: trainer.optimizer, options: trainer.options, slots: slots,
+      sums: recipe.sumCount)
+    self.state = state
+    do throws(TensorError) { rule = try recipe.rule(state) } catch {
+      state.release()
+      throw error
+    }
+    let rule = rule
+    let key = RandomKey(seed: Int(truncatingIfNeeded: trainer.seed)).folding(in: 1).tensor
+    func steps(updates: Bool) -> BatchSteps {
+      BatchSteps { count in
+        let plan = try recipe.training(
+          state, rule, data.inputType(count), data.targetType(count), updates: updates)
+        let step = try BatchStep(plan, count: count, columns: data.columns)
+        let number = try key.bytes()
+        plan.inputs[StepRecipe.Input.key].withUnsafeMutableBytes { $0.copyBytes(from: number) }
+        return step
+      }
+    }
+    self.steps = steps(updates: true)
+    gathering = steps(updates: false)
     checks = validation.map { validation in
       BatchSteps { count in
         try BatchStep(
@@ -55,8 +77,9 @@ final class FitLoop {
       trainer, epochs: epochs, batchCount: data.batchCount, sampleCount: data.sampleCount)
     run.callbacks = callbacks
     run.readSums = { state.readSums() }
-    let optimizer = trainer.optimizer
-    run.readSlots = { state.slotTensors(of: optimizer) }
+    let names = UpdateRule.slots(trainer.optimizer, trainer.options)
+    let readSlots = { state.slotTensors(named: names) }
+    run.readSlots = readSlots
     run.position = CheckpointPosition(data)
     if let saved {
       run.position.firstEpoch = saved.position.firstEpoch
@@ -71,13 +94,15 @@ final class FitLoop {
     } else {
       run.position.firstEpoch = trainer.epoch
     }
+    trainer.readSlots = readSlots
   }
 
   /// Gives the memory back to the model.
   func close() {
     if isClosed { return }
     isClosed = true
-    trainer.slots = state.slotTensors(of: trainer.optimizer)
+    trainer.slots = run.readSlots()
+    trainer.readSlots = nil
     state.release()
   }
 
@@ -124,10 +149,33 @@ final class FitLoop {
 
   private func runBatch(from feed: BatchFeed) throws {
     let count = data.sampleCount(ofBatch: run.batch)
-    let step = try steps.step(count)
+    let cycle = trainer.options.accumulation
+    let place = run.batch % cycle
+    // What an epoch has gathered at its end becomes an update too.
+    let updates = place == cycle - 1 || run.batch + 1 == run.batchCount
+    let step = try (updates ? steps : gathering).step(count)
     try step.load(feed, batch: run.batch)
     // Later epochs see the same samples again.
     if run.epoch == 1 { try step.checkForNaN(operation: "fit", batch: run.batch) }
+    // Every batch has random numbers of its own.
+    let number = trainer.step.timesClamped(cycle).plusClamped(place)
+    step.plan.inputs[StepRecipe.Input.number].pointer.storeBytes(of: Int64(number), as: Int64.self)
+    if updates {
+      var samples = 0
+      for batch in (run.batch - place)...run.batch {
+        samples = samples.plusClamped(data.sampleCount(ofBatch: batch))
+      }
+      try fill(step.plan, samples: samples)
+    }
+    try step.plan.run()
+    if updates { trainer.step += 1 }
+    run.hasUpdated = updates
+    run.batch += 1
+    run.samples += count
+  }
+
+  /// Gives a step the numbers of its update.
+  private func fill(_ plan: StepPlan, samples: Int) throws {
     let number = trainer.step
     let rate = trainer.learningRate
     guard rate >= 0, rate.isFinite else {
@@ -135,34 +183,34 @@ final class FitLoop {
         operation: "fit",
         reason: "learning rate \(rate) of update \(number + 1) is not a finite number from 0")
     }
-    let scalars = trainer.optimizer.scalars(rate: rate, step: number)
-    let memory = step.plan.inputs[2].pointer
-    let held = step.plan.inputs[2].byteCount / (trainer.precision == .float64 ? 8 : 4)
-    guard scalars.count == held else {
-      throw TensorError(
-        operation: trainer.optimizer.name,
-        reason: "gives \(scalars.count) scalars for update \(number + 1), gave \(held) before")
-    }
-    if trainer.precision == .float64 {
-      for (index, value) in scalars.enumerated() {
-        memory.storeBytes(of: value, toByteOffset: index * 8, as: Double.self)
+    let width = trainer.precision == .float64 ? 8 : 4
+    for index in 0..<rule.rowCount {
+      let row = rule.row(index, rate: rate, step: number, samples: Double(samples))
+      let storage = plan.inputs[StepRecipe.Input.numbers + index]
+      guard row.count == storage.byteCount / width else {
+        throw TensorError(
+          operation: trainer.optimizer.name,
+          reason: "gives \(row.count) scalars for update \(number + 1), gave "
+            + "\(storage.byteCount / width) before")
       }
-    } else {
-      for (index, value) in scalars.enumerated() {
-        memory.storeBytes(of: Float(value), toByteOffset: index * 4, as: Float.self)
+      for (index, value) in row.enumerated() {
+        if width == 8 {
+          storage.pointer.storeBytes(of: value, toByteOffset: index * 8, as: Double.self)
+        } else {
+          storage.pointer.storeBytes(of: Float(value), toByteOffset: index * 4, as: Float.self)
+        }
       }
     }
-    step.plan.inputs[4].pointer.storeBytes(of: Int64(number), as: Int64.self)
-    try step.plan.run()
-    trainer.step = number + 1
-    run.batch += 1
-    run.samples += count
   }
 
   private func validate() throws -> [String: Double] {
     guard let validation, let checks else { return [:] }
     state.setSums()
-    return try evaluate(validation, checks, state, names: trainer.figureNames)
+    func figures() throws -> [String: Double] {
+      try evaluate(validation, checks, state, names: trainer.figureNames)
+    }
+    return trainer.options.average?.isValidated == true
+      ? try trainer.withAverages(figures) : try figures()
   }
 
   /// A steady clock.

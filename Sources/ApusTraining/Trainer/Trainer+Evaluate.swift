@@ -12,7 +12,7 @@ extension Trainer {
     }
     try build(for: data)
     let recipe = recipe
-    let state = try TrainingState(model, optimizer: nil, slots: [:], sums: recipe.sumCount)
+    let state = try TrainingState(model, optimizer: nil, sums: recipe.sumCount)
     let steps = BatchSteps { count in
       try BatchStep(
         recipe.evaluation(state, data.inputType(count), data.targetType(count)), count: count,
@@ -36,7 +36,7 @@ extension Trainer {
     }
     try build(for: data)
     let recipe = recipe
-    let state = try TrainingState(model, optimizer: nil, slots: [:], sums: 0)
+    let state = try TrainingState(model, optimizer: nil, sums: 0)
     let steps = BatchSteps { count in
       try BatchStep(
         recipe.prediction(state, data.inputType(count)), count: count, columns: data.columns)

@@ -28,6 +28,8 @@ extension Trainer {
     resumingFrom checkpoint: String? = nil
   ) throws -> History {
     try optimizer.checkSettings()
+    try options.check()
+    if let error = schedule.error { throw error }
     guard epochs >= 0 else {
       throw TensorError(operation: "fit", reason: "\(epochs) epochs are not a number from 0")
     }

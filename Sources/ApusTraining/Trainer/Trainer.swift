@@ -15,7 +15,8 @@ public final class Trainer {
   public let model: any Layer
   public let loss: Loss
   public let metrics: [Metric]
-  public let clipping: GradientClipping?
+  /// What an update does besides the optimizer's rule.
+  public let options: UpdateOptions
   public let seed: UInt64
   public let precision: Precision
   /// The update rule; its learning rate may change between runs.
@@ -23,38 +24,49 @@ public final class Trainer {
   /// The learning rate over the updates, as a factor of the optimizer's.
   public var schedule: Schedule
 
+  /// A factor of the learning rate, apart from the schedule: callbacks may change it.
+  public var rateFactor = 1.0
+
   /// How many updates were made, over all runs.
   public internal(set) var step = 0
   /// How many epochs were finished, over all runs.
   public internal(set) var epoch = 0
-  /// What the optimizer remembers, by slot and parameter path.
+  /// What updates remember, by slot and parameter path, as of the end of the last run.
   var slots: [String: Tensor] = [:]
+  /// The same as it is now, during a run.
+  var readSlots: (() -> [String: Tensor])?
 
   /// Creates a trainer.
   ///
   /// - Parameters:
+  ///   - clipping: Limits gradients; takes the place of that of `options`.
+  ///   - options: Groups of parameters, gathering of gradients, averages and more.
   ///   - seed: Decides first values of parameters that have none, the order of samples, dropout.
   public init(
     _ model: any Layer, loss: Loss, optimizer: any Optimizer = Adam(), metrics: [Metric] = [],
-    schedule: Schedule = .constant, clipping: GradientClipping? = nil, seed: UInt64 = 0,
-    precision: Precision = .float32
+    schedule: Schedule = .constant, clipping: GradientClipping? = nil,
+    options: UpdateOptions = UpdateOptions(), seed: UInt64 = 0, precision: Precision = .float32
   ) {
+    var options = options
+    if let clipping { options.clipping = clipping }
     self.model = model
     self.loss = loss
     self.optimizer = optimizer
     self.metrics = metrics
     self.schedule = schedule
-    self.clipping = clipping
+    self.options = options
     self.seed = seed
     self.precision = precision
   }
 
   /// The learning rate of the next update.
-  public var learningRate: Double { optimizer.learningRate * schedule.factor(at: step) }
+  public var learningRate: Double {
+    optimizer.learningRate * schedule.factor(at: step) * rateFactor
+  }
 
   var recipe: StepRecipe {
     StepRecipe(
-      model: model, loss: loss, optimizer: optimizer, metrics: metrics, clipping: clipping,
+      model: model, loss: loss, optimizer: optimizer, metrics: metrics, options: options,
       precision: precision)
   }
 

@@ -12,6 +12,8 @@ public final class TrainingRun {
   public internal(set) var epoch = 0
   /// Finished batches of the epoch.
   public internal(set) var batch = 0
+  /// Whether parameters moved in the last batch: not while gradients are gathered.
+  public internal(set) var hasUpdated = false
   /// Samples of those batches.
   public internal(set) var samples = 0
   /// Figures of finished epochs.

@@ -14,6 +14,8 @@ typedef struct apus_norm_params {
   int64_t rows, columns;
   /// Added to the variance.
   double epsilon;
+  /// 1: a layer norm takes no mean away; its variance is then the mean of the squares.
+  int32_t uncentered;
 } apus_norm_params;
 
 /// Bytes of the scratch buffer of `apus_layer_norm_backward_f32`.
@@ -41,7 +43,7 @@ int64_t apus_batch_norm_backward_scratch_bytes_f64(
     const apus_norm_params *params, int32_t threads);
 
 /// y = (x − mean) · rstd · gamma + beta per row; buffers: x, gamma [columns] or NULL, beta
-/// [columns] or NULL, y, mean [rows], rstd [rows].
+/// [columns] or NULL, y, mean [rows] (0 where uncentered), rstd [rows].
 void apus_layer_norm_forward_f32(void *const *buffers, const void *params, apus_context *context);
 
 /// `apus_layer_norm_forward_f32` for doubles.

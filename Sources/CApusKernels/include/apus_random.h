@@ -35,6 +35,9 @@ void apus_random_uniform(void *const *buffers, const void *params, apus_context 
 /// `w1:w0` and the new stream is `stream xor w3:w2`. `params` is unused.
 void apus_random_fold_in(void *const *buffers, const void *params, apus_context *context);
 
+/// The blocks `first..<first + count` of a key: seed, then stream, low words first.
+void apus_philox_blocks(uint32_t *out, const uint32_t *key, int64_t first, int64_t count);
+
 /// One Philox4x32-10 block: replaces the counter words by random words.
 void apus_philox_block(uint32_t counter[4], const uint32_t key[2]);
 

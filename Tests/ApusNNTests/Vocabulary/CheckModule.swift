@@ -61,7 +61,7 @@ func checkLayer(
 
 extension Tensor {
   /// The same tensor as a view of memory that holds it in the opposite order of axes.
-  fileprivate func lyingTransposed() -> Tensor {
+  func lyingTransposed() -> Tensor {
     guard rank > 1, shape[-1] > 1 else { return self }
     let reversed = Array((0..<rank).reversed())
     let x = transposed(permutation: reversed)

@@ -37,5 +37,5 @@ struct VocabularyRow: Sendable, CustomStringConvertible {
   static let all: [VocabularyRow] =
     linear + activations + containers + shaping + convolution + pooling + normalization
     + regularization + recurrent + attention + transformers + generative + losses + optimizers
-    + schedules + initializers
+    + schedules + initializers + wrappers + sequences
 }

@@ -60,8 +60,12 @@ struct PublicName {
 
   static func all() throws -> [PublicName] {
     let member = #"public static (?:let|var|func) (\w+)\b(?!: \[)"#
-    return try named("Layers", #"public (?:final )?class (\w+)[^{]*\b(?:Layer|Module)\b"#, .layer)
+    return try named(
+      "Layers", #"public (?:final )?class (\w+)[^{]*\b\w*(?:Layer|Module)\w*\b"#, .layer)
       + named("Losses", member, .loss, within: "extension Loss ")
+      + named("Losses", member, .loss, within: "extension GANLoss ")
+      + named("Losses", #"^public struct (\w+Loss)\b"#, .loss)
+      + named("Losses", #"^public func (\w+)"#, .loss)
       + named("Optimizers", #"public struct (\w+): Optimizer\b"#, .optimizer)
       + named("Optimizers", member, .schedule, within: "extension Schedule ")
       + named("Parameters", member, .initializer, within: "extension Initializer ")

@@ -59,6 +59,12 @@ extension CustomGradient: ReferenceRule {
   ) throws(TensorError) -> [ReferenceValue] { Array(operands.prefix(types.count)) }
 }
 
+extension RecomputeBarrier: ReferenceRule {
+  func evaluate(
+    _ operands: [ReferenceValue], _ types: [TensorType]
+  ) throws(TensorError) -> [ReferenceValue] { Array(operands.prefix(types.count)) }
+}
+
 extension Reshape: ReferenceRule {
   func evaluate(
     _ operands: [ReferenceValue], _ types: [TensorType]

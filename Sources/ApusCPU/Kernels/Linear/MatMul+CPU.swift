@@ -13,13 +13,17 @@ extension MatMul: KernelLowering {
     let (a, b) = (builder.view(call.operands[0]), builder.view(call.operands[1]))
     let batch = MatMulBatch(Array(dims.dropLast(2)), a, b)
     let (m, n, k) = (dims[dims.count - 2], dims[dims.count - 1], a.dims[a.dims.count - 1])
-    let work = batch.sizes.reduce(m * n * k, *)
+    let work = ([m, n, k] + batch.sizes).reduce(1) { $0.timesClamped($1) }
+    // The library divides by extents that it holds in 32 bits.
+    let isCountable = max(m, n, k) <= Int32.max
     let size = dtype.byteCount
     let left = BufferRef(buffer: a.buffer, byteOffset: a.offset * size)
     let right = BufferRef(buffer: b.buffer, byteOffset: b.offset * size)
     let result = builder.output(call.results[0])
     let label = "matmul \(batch.sizes.isEmpty ? "" : "\(batch.sizes) × ")\(m)×\(k)×\(n)"
-    if m > 1, n > 1, !builder.deterministic, builder.prefersOneDNN(dtype, multiplyAdds: work) {
+    if m > 1, n > 1, isCountable, !builder.deterministic,
+      builder.prefersOneDNN(dtype, multiplyAdds: work)
+    {
       let problem = MatMulProblem(
         element: .float32, batch: batch.sizes, m: m, n: n, k: k,
         aStrides: batch.a + a.strides.suffix(2), bStrides: batch.b + b.strides.suffix(2),

@@ -7,9 +7,11 @@ extension LayerNorm: KernelLowering {
     if x.type.count == 0 { return }
     let operands: [BufferRef?] = call.operands.map { builder.contiguous($0) }
     let results: [BufferRef?] = call.results.map { builder.output($0) }
+    var params = normParams(
+      x.type, columns: x.type.dims.suffix(axisCount).reduce(1, *), epsilon: epsilon)
+    params.uncentered = isCentered ? 0 : 1
     builder.emit(
-      choose(x.type.dtype, apus_layer_norm_forward_f32, apus_layer_norm_forward_f64),
-      normParams(x.type, columns: x.type.dims.suffix(axisCount).reduce(1, *), epsilon: epsilon),
+      choose(x.type.dtype, apus_layer_norm_forward_f32, apus_layer_norm_forward_f64), params,
       operands + results, label: "\(name) \(x.type.shape)")
   }
 }
@@ -22,6 +24,7 @@ extension LayerNormGradient: KernelLowering {
     let x = call.operands[0]
     var params = normParams(
       x.type, columns: x.type.dims.suffix(axisCount).reduce(1, *), epsilon: 0)
+    params.uncentered = isCentered ? 0 : 1
     let measure =
       x.type.dtype == .float64
       ? apus_layer_norm_backward_scratch_bytes_f64 : apus_layer_norm_backward_scratch_bytes_f32

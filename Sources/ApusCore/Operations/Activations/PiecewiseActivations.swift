@@ -5,7 +5,7 @@ extension Tensor {
   public func leakyRelu(
     slope: Double = 0.01, file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    activated("leakyRelu", file, line) { x in x.where(x .> 0, else: slope * x) }
+    activated("leakyRelu", file, line, slope) { x in x.where(x .> 0, else: slope * x) }
   }
 
   /// Returns `min(max(x, 0), 6)`; the gradient is 0 at both corners.

@@ -24,7 +24,7 @@ extension Tensor {
   ///
   /// - Source: Clevert, Unterthiner and Hochreiter 2015.
   public func elu(alpha: Double = 1, file: String = #fileID, line: Int = #line) -> Tensor {
-    activated("elu", file, line) { x in
+    activated("elu", file, line, alpha) { x in
       let positive = x .> 0
       // Large elements must not overflow in the branch that is not taken.
       let rest = Tensor(0, like: x).where(positive, else: x)
@@ -44,12 +44,46 @@ extension Tensor {
     self / (1 + abs(file: file, line: line))
   }
 
-  /// Runs a formula on a floating operand, or refuses it under the formula's name.
+  /// Returns `log(sigmoid(x)) = −softplus(−x)`.
+  public func logSigmoid(file: String = #fileID, line: Int = #line) -> Tensor {
+    activated("logSigmoid", file, line) { x in -(-x).softplus() }
+  }
+
+  /// Returns `log(1 + e^(beta·x)) / beta`, nearer to the ReLU the larger `beta` is.
+  ///
+  /// - Source: Dugas et al. 2000.
+  public func softplus(
+    beta: Double, file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    attempt("softplus", [self], at: CallSite(file: file, line: line)) { () throws(Violation) in
+      try require(beta > 0, "beta \(beta) is not a positive number")
+      return activated("softplus", file, line, beta) { x in (x * beta).softplus() / beta }
+    }
+  }
+
+  /// Returns `x` where positive and `alpha·(e^(x/alpha) − 1)` elsewhere, whose slope has no jump.
+  ///
+  /// - Source: Barron 2017, "Continuously differentiable exponential linear units".
+  public func celu(alpha: Double = 1, file: String = #fileID, line: Int = #line) -> Tensor {
+    attempt("celu", [self], at: CallSite(file: file, line: line)) { () throws(Violation) in
+      try require(alpha != 0, "alpha is 0")
+      return activated("celu", file, line, alpha) { x in
+        let positive = x .> 0
+        let rest = Tensor(0, like: x).where(positive, else: x)
+        return x.where(positive, else: alpha * (rest / alpha).expm1())
+      }
+    }
+  }
+
+  /// Runs a formula on a floating operand, or refuses it, or settings that are not finite, under the
+  /// formula's name.
   func activated(
-    _ name: String, _ file: String, _ line: Int, _ formula: (Tensor) -> Tensor
+    _ name: String, _ file: String, _ line: Int, _ settings: Double...,
+    formula: (Tensor) -> Tensor
   ) -> Tensor {
     attempt(name, [self], at: CallSite(file: file, line: line)) { () throws(Violation) in
       try require(dtype.isFloating, "needs a floating dtype, not \(dtype)")
+      for setting in settings { try require(setting.isFinite, "\(setting) is not a finite number") }
       return formula(self)
     }
   }

@@ -44,24 +44,6 @@ struct ScanTrace {
     where node.operands.contains(where: { inside.contains(ObjectIdentifier($0.node)) }) {
       inside.insert(ObjectIdentifier(node))
     }
-    var found: [Tensor] = []
-    var seen: Set<TensorID> = []
-    func consider(_ tensor: Tensor) {
-      let node = tensor.node
-      if inside.contains(ObjectIdentifier(node)) || node.isNumber { return }
-      if seen.insert(TensorID(tensor)).inserted { found.append(tensor) }
-    }
-    for node in order where inside.contains(ObjectIdentifier(node)) {
-      if !given.contains(ObjectIdentifier(node)) { node.operands.forEach(consider) }
-    }
-    roots.forEach(consider)
-    return found
-  }
-}
-
-extension Node {
-  /// Whether the node computes its values from nothing and has not been evaluated.
-  fileprivate var isNumber: Bool {
-    (operation is Constant || operation is Iota) && storage(of: 0) == nil
+    return borderTensors(of: roots) { inside.contains(ObjectIdentifier($0)) || $0.isNumber }
   }
 }

@@ -3,20 +3,25 @@
 ///
 ///     y = gamma·(x − mean)·rstd + beta,   rstd = 1 / √(variance + ε)
 ///
+/// Without centring, the norm by the root of the mean square: `mean` is 0 and `variance` the mean of
+/// the squares.
 /// - Gradient: by ``LayerNormGradient``; of the decomposition where mean or rstd are used otherwise.
-/// - Source: Ba, Kiros and Hinton 2016.
+/// - Source: Ba, Kiros and Hinton 2016; uncentred, Zhang and Sennrich 2019.
 package struct LayerNorm: Composite {
   /// How many axes, counted from the last, make up a row.
   package let axisCount: Int
   package let epsilon: Double
-  package var name: String { "layerNorm" }
+  /// Whether the mean is taken away.
+  package let isCentered: Bool
+  package var name: String { isCentered ? "layerNorm" : "rmsNorm" }
   package var attributes: String { "axisCount: \(axisCount), epsilon: \(epsilon)" }
   package var operandNames: [String] { ["x", "gamma", "beta"] }
   package var cpu: CPUKernel { .kernel }
 
-  package init(axisCount: Int, epsilon: Double) {
+  package init(axisCount: Int, epsilon: Double, isCentered: Bool = true) {
     self.axisCount = axisCount
     self.epsilon = epsilon
+    self.isCentered = isCentered
   }
 
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
@@ -41,20 +46,21 @@ package struct LayerNorm: Composite {
   package func decomposition(_ operands: [Tensor]) -> [Tensor] {
     let (x, gamma, beta) = (operands[0], operands[1], operands[2])
     let axes = Array((x.rank - axisCount)..<x.rank)
-    let mean = x.mean(axes: axes, keepingAxes: true)
-    let centered = x - mean
+    let mean = isCentered ? x.mean(axes: axes, keepingAxes: true) : nil
+    let centered = mean.map { x - $0 } ?? x
     let variance = centered.square().mean(axes: axes, keepingAxes: true)
     let rstd = (variance + epsilon).rsqrt()
     let y = centered * rstd * gamma + beta
     let rows = Shape(Array(x.shape.dims.dropLast(axisCount)))
-    return [y, mean.reshaped(to: rows), rstd.reshaped(to: rows)]
+    let means = mean?.reshaped(to: rows) ?? Tensor.zeros(rows, dtype: x.dtype)
+    return [y, means, rstd.reshaped(to: rows)]
   }
 
   package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
     guard let dy = upstream[0], upstream[1] == nil, upstream[2] == nil else {
       return decomposedGradient(call, upstream: upstream)
     }
-    let gradient = LayerNormGradient(axisCount: axisCount)
+    let gradient = LayerNormGradient(axisCount: axisCount, isCentered: isCentered)
     let operands = [call.operands[0], call.operands[1], call.results[1], call.results[2], dy]
     return record(gradient, operands, results: 3)
   }
@@ -65,14 +71,20 @@ package struct LayerNorm: Composite {
 ///
 ///     x̂ = (x − mean)·rstd,  g = dy·gamma
 ///     dx = rstd·(g − mean(g) − x̂·mean(g·x̂)),  dgamma = Σ dy·x̂,  dbeta = Σ dy
+///
+/// Without centring, `mean(g)` falls away.
 package struct LayerNormGradient: Composite {
   package let axisCount: Int
-  package var name: String { "layerNormGradient" }
+  package let isCentered: Bool
+  package var name: String { isCentered ? "layerNormGradient" : "rmsNormGradient" }
   package var attributes: String { "axisCount: \(axisCount)" }
   package var operandNames: [String] { ["x", "gamma", "mean", "rstd", "dy"] }
   package var cpu: CPUKernel { .kernel }
 
-  package init(axisCount: Int) { self.axisCount = axisCount }
+  package init(axisCount: Int, isCentered: Bool = true) {
+    self.axisCount = axisCount
+    self.isCentered = isCentered
+  }
 
   package func resultTypes(_ operands: [TensorType]) throws(Violation) -> [TensorType] {
     let (x, gamma) = (operands[0], operands[1])
@@ -93,7 +105,8 @@ package struct LayerNormGradient: Composite {
     let normal = (x - mean) * rstd
     let g = dy * gamma
     let along = (g * normal).mean(axes: axes, keepingAxes: true)
-    let dx = rstd * (g - g.mean(axes: axes, keepingAxes: true) - normal * along)
+    let level = isCentered ? g - g.mean(axes: axes, keepingAxes: true) : g
+    let dx = rstd * (level - normal * along)
     let rows = Array(leading.indices)
     return [dx, (dy * normal).sum(axes: rows), dy.sum(axes: rows)]
   }
@@ -110,12 +123,33 @@ extension Tensor {
     axisCount: Int = 1, gamma: Tensor? = nil, beta: Tensor? = nil, epsilon: Double = 1e-5,
     file: String = #fileID, line: Int = #line
   ) -> Tensor {
-    let operation = LayerNorm(axisCount: axisCount, epsilon: epsilon)
-    let site = CallSite(file: file, line: line)
+    normalizedRows(
+      LayerNorm(axisCount: axisCount, epsilon: epsilon), gamma, beta,
+      CallSite(file: file, line: line))
+  }
+
+  /// Returns the tensor with each row, the last `axisCount` axes, divided by the root of its mean
+  /// square, then scaled by `gamma`.
+  ///
+  ///     y = gamma·x / √(mean(x²) + epsilon)
+  /// - Shape: `x[B…, F…], gamma[F…] → y[B…, F…]`.
+  /// - Source: Zhang and Sennrich 2019, "Root Mean Square Layer Normalization".
+  public func rmsNormalized(
+    axisCount: Int = 1, gamma: Tensor? = nil, epsilon: Double = 1e-5, file: String = #fileID,
+    line: Int = #line
+  ) -> Tensor {
+    normalizedRows(
+      LayerNorm(axisCount: axisCount, epsilon: epsilon, isCentered: false), gamma, nil,
+      CallSite(file: file, line: line))
+  }
+
+  private func normalizedRows(
+    _ operation: LayerNorm, _ gamma: Tensor?, _ beta: Tensor?, _ site: CallSite
+  ) -> Tensor {
     let operands = [self] + [gamma, beta].compactMap { $0 }
-    return attempt("layerNorm", operands, at: site) { () throws(Violation) in
+    return attempt(operation.name, operands, at: site) { () throws(Violation) in
       try operation.checkRows(type)
-      let row = Shape(Array(shape.dims.suffix(axisCount)))
+      let row = Shape(Array(shape.dims.suffix(operation.axisCount)))
       let scale = gamma ?? Tensor.ones(row, dtype: dtype)
       let shift = beta ?? Tensor.zeros(row, dtype: dtype)
       return record(operation, [self, scale, shift], results: 3, at: site)[0]

@@ -39,7 +39,10 @@ extension Tensor {
       try require(logits.shape[-1] > 0, "the last axis is empty: there is nothing to draw from")
       let leading = samples.map { [$0] } ?? []
       let u = try unit(Shape(leading + logits.shape.dims), logits.dtype, key, site)
-      let gumbel = -(-u.log()).log()
+      // The middle of the lowest cell instead of its end, whose noise of -∞ would exclude what is
+      // possible and draw what `logits` of -∞ exclude.
+      let lowest = Tensor(u.dtype == .float64 ? 0x1p-54 : 0x1p-25, like: u)
+      let gumbel = -(-maximum(u, lowest).log()).log()
       return (logits.converted(to: u.dtype) + gumbel).argmax(axis: -1)
     }
   }

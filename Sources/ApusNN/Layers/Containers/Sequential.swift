@@ -10,6 +10,8 @@ import ApusCore
 /// }
 /// ```
 /// Paths are numbers, as in PyTorch: `0.weight`, `1.bias`.
+///
+/// - Shape: `x[…] → y[…]` from the first layer's input to the last one's output.
 public final class Sequential: Layer, ModuleContainer, CustomStringConvertible {
   public let layers: [any Layer]
 
@@ -22,8 +24,8 @@ public final class Sequential: Layer, ModuleContainer, CustomStringConvertible {
     return layers.reduce(x) { $1($0, context, file: at.file, line: at.line) }
   }
 
-  var namedChildren: [(label: String, child: any Module)] {
-    layers.enumerated().map { ("\($0)", $1) }
+  var namedContents: [(label: String, value: Any)] {
+    layers.enumerated().map { ("\($0)", $1 as Any) }
   }
 
   /// The layer at a position; `nil` out of range.

@@ -1,62 +1,83 @@
 import ApusCore
 
-/// Brings every channel to mean 0 and variance 1, then scales and shifts.
+/// Brings every channel to mean 0 and variance 1 over the batch, then scales and shifts.
 ///
-/// Training uses the batch's statistics and moves the running ones by `momentum` towards them, the
-/// variance as the unbiased estimate; inference uses the running ones. As PyTorch's BatchNorm.
+///     y = weight·(x − mean) / √(variance + epsilon) + bias
 ///
-/// - Shape: `x[N…, C] → y[N…, C]`; `x[N, C, H, W]` with channels first.
-/// - Parameters held: `weight [C]` (ones), `bias [C]` (zeros); buffers `running_mean [C]` (zeros),
-///   `running_var [C]` (ones).
+/// One class for sequences, images and volumes. Training uses the batch's statistics and moves the
+/// running ones by `momentum` towards them, the variance as the unbiased estimate; inference uses
+/// the running ones. As PyTorch's BatchNorm1d, 2d and 3d. Freezing its parameters alone leaves this as
+/// it is: the statistics still move, unless they are fixed too
+/// (``Module/fixStatistics(_:matching:file:line:)``); then training uses them as inference does.
+///
+/// - Shape: `x[N, S…, C] → y[N, S…, C]`; with channels first, `x[N, C, S…] → y[N, C, S…]`. `S…` are
+///   no, one, two or more axes.
+/// - Parameters held: `weight [C]` (ones), `bias [C]` (zeros), none of them without `affine`;
+///   buffers, where running statistics are tracked: `running_mean [C]` (zeros),
+///   `running_var [C]` (ones), `num_batches_tracked []` (`int64`).
 /// - Source: Ioffe and Szegedy 2015.
 public final class BatchNorm: Layer, CustomStringConvertible {
   public let epsilon: Double
-  public let momentum: Double
+  public let momentum: Double?
   public let layout: ImageLayout
-  public let weight = Parameter(.ones)
-  public let bias = Parameter(.zeros)
-  public let runningMean = Buffer(.zeros, name: "running_mean")
-  public let runningVariance = Buffer(.ones, name: "running_var")
+  public let weight: Parameter?
+  public let bias: Parameter?
+  public let runningMean: Buffer?
+  public let runningVariance: Buffer?
+  public let batchCount: Buffer?
 
+  /// Creates a batch norm.
+  ///
+  /// - Parameters:
+  ///   - momentum: The share of a new batch in the running statistics; `nil` averages all batches.
+  ///   - affine: Whether to scale and shift by learned parameters.
+  ///   - tracksRunningStatistics: Whether to keep running statistics; without them, inference uses
+  ///     the batch's too.
   public init(
-    epsilon: Double = 1e-5, momentum: Double = 0.1, layout: ImageLayout = .channelsLast
+    epsilon: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true,
+    tracksRunningStatistics: Bool = true, layout: ImageLayout = .channelsLast
   ) {
     self.epsilon = epsilon
     self.momentum = momentum
     self.layout = layout
+    weight = affine ? Parameter(.ones) : nil
+    bias = affine ? Parameter(.zeros) : nil
+    let tracks = tracksRunningStatistics
+    runningMean = tracks ? Buffer(.zeros, name: "running_mean") : nil
+    runningVariance = tracks ? Buffer(.ones, name: "running_var") : nil
+    batchCount = tracks ? Buffer(.zeros, name: "num_batches_tracked", dtype: .int64) : nil
   }
 
   public func build(for x: TensorType) throws(Violation) {
-    try require(x.dtype.isFloating, "needs a floating dtype, not \(x.dtype)")
-    try require(x.rank >= 2, "needs a batch axis and channels, not rank \(x.rank)")
-    if layout == .channelsFirst { try requireImages(x) }
-    let channels = x[layout == .channelsLast ? -1 : 1]
-    if let held = weight.type {
-      try require(held[0] == channels, "takes \(held[0]) channels, the input has \(channels)")
-    }
-    for parameter in [weight, bias] { try parameter.allocate(x.dtype, [channels]) }
-    for buffer in [runningMean, runningVariance] { try buffer.allocate(x.dtype, [channels]) }
+    try requireMomentum(momentum)
+    let channels = try requireChannels(x, layout, held: weight?.type ?? runningMean?.type)
+    for parameter in [weight, bias] { try parameter?.allocate(x.dtype, [channels]) }
+    for buffer in [runningMean, runningVariance] { try buffer?.allocate(x.dtype, [channels]) }
+    try batchCount?.allocate(.int64, [])
   }
 
   public func forward(_ x: Tensor, _ context: Context) -> Tensor {
     let at = CallSite.ofLayer
-    let input = layout == .channelsLast ? x : layout.toChannelsLast(x)
-    guard context.isTraining else {
-      let y = input.batchNormalized(
-        mean: runningMean.value, variance: runningVariance.value, gamma: weight.value,
-        beta: bias.value, epsilon: epsilon, file: at.file, line: at.line)
-      return layout == .channelsLast ? y : layout.fromChannelsLast(y)
+    return layout.withChannelsLast(x) { x in
+      let isFixed = runningMean?.isFixed == true && runningVariance?.isFixed == true
+      if !context.isTraining || isFixed, let runningMean, let runningVariance {
+        return x.batchNormalized(
+          mean: runningMean.value, variance: runningVariance.value, gamma: weight?.value,
+          beta: bias?.value, epsilon: epsilon, file: at.file, line: at.line)
+      }
+      let (y, mean, variance) = x.batchNormalized(
+        gamma: weight?.value, beta: bias?.value, epsilon: epsilon, file: at.file, line: at.line)
+      if context.isTraining, let runningMean, let runningVariance, let batchCount {
+        let count = x.shape.dims.dropLast().reduce(1, *)
+        context.track(
+          mean, unbiased(variance, count: count), in: (runningMean, runningVariance, batchCount),
+          momentum: momentum)
+      }
+      return y
     }
-    let (y, mean, variance) = input.batchNormalized(
-      gamma: weight.value, beta: bias.value, epsilon: epsilon, file: at.file, line: at.line)
-    let count = Double(input.shape.dims.dropLast().reduce(1, *))
-    let unbiased = count > 1 ? variance.stoppingGradient() * (count / (count - 1)) : variance
-    context.update(runningMean) { $0 * (1 - momentum) + mean.stoppingGradient() * momentum }
-    context.update(runningVariance) { $0 * (1 - momentum) + unbiased * momentum }
-    return layout == .channelsLast ? y : layout.fromChannelsLast(y)
   }
 
   public var description: String {
-    "BatchNorm(\(weight.type.map { "\($0[0])" } ?? "?"))"
+    "BatchNorm(\((weight?.type ?? runningMean?.type).map { "\($0[0])" } ?? "?"))"
   }
 }
