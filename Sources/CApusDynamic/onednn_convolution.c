@@ -1,5 +1,31 @@
 #include "onednn_layout.h"
 
+// Whether a pass is worth bringing the activations into the library's own layout: in groups of whole
+// vectors, its weight gradient has no fast kernel on channels-last memory.
+static bool prefers_packed(const struct apus_onednn_window *w, enum apus_onednn_pass pass) {
+  return pass == apus_onednn_weight_gradient && w->groups > 1 &&
+         w->in_channels / w->groups % 16 == 0 && w->out_channels / w->groups % 16 == 0;
+}
+
+static layout_t any_activations(
+    const struct onednn *dnnl, const struct apus_onednn_window *w, int64_t channels,
+    const int64_t *spatial) {
+  int64_t sizes[max_rank] = {w->batch, channels};
+  for (int i = 0; i < w->spatial_rank; i++) sizes[2 + i] = spatial[i];
+  return apus_layout_any(dnnl, 2 + w->spatial_rank, sizes, w->type);
+}
+
+// Appends a copy of a buffer in the layout that a primitive asked for; returns where it lies.
+static struct place packed_copy(
+    struct apus_onednn_program *program, const_layout_t plain, const_layout_t packed, int buffer) {
+  const struct onednn *dnnl = program->dnnl;
+  if (program->failed || dnnl->memory_desc_equal(packed, plain)) return in_buffer(buffer);
+  const struct place copy =
+      apus_program_reserve(program, dnnl->memory_desc_get_size(packed));
+  apus_program_append_reorder(program, plain, in_buffer(buffer), packed, copy);
+  return copy;
+}
+
 struct apus_onednn_program *apus_onednn_create_convolution(
     const struct apus_onednn_window *w, enum apus_onednn_pass pass, bool has_bias,
     enum apus_onednn_activation activation) {
@@ -27,9 +53,13 @@ struct apus_onednn_program *apus_onednn_create_convolution(
       apus_layout_contiguous(dnnl, rank, kernel, w->type),
       apus_layout_any(dnnl, rank, kernel, w->type),
       has_bias ? apus_layout_contiguous(dnnl, 1, &w->out_channels, w->type) : NULL,
+      prefers_packed(w, pass) ? any_activations(dnnl, w, w->in_channels, w->input) : NULL,
+      prefers_packed(w, pass) ? any_activations(dnnl, w, w->out_channels, w->output) : NULL,
   };
+  const bool packs = layouts[5] && layouts[6];
   const layout_t x = layouts[0], y = layouts[1], plain = layouts[2], any = layouts[3],
                  bias = layouts[4];
+  const layout_t asked_x = packs ? layouts[5] : x, asked_y = packs ? layouts[6] : y;
   attributes_t attributes =
       apus_program_attributes(dnnl, forward ? activation : apus_onednn_linear);
   primitive_desc_t hint = NULL, description = NULL;
@@ -37,8 +67,8 @@ struct apus_onednn_program *apus_onednn_create_convolution(
       dnnl->convolution_forward_primitive_desc_create(
           &hint, dnnl->engine,
           pass == apus_onednn_inference ? forward_inference : forward_training,
-          convolution_direct, x, any, bias, y, w->stride, dilation, w->pad_low, w->pad_high,
-          attributes) == status_success) {
+          convolution_direct, asked_x, any, bias, asked_y, w->stride, dilation, w->pad_low,
+          w->pad_high, attributes) == status_success) {
     int result = status_success;
     if (forward)
       description = hint;
@@ -48,8 +78,8 @@ struct apus_onednn_program *apus_onednn_create_convolution(
           w->pad_low, w->pad_high, hint, attributes);
     else
       result = dnnl->convolution_backward_weights_primitive_desc_create(
-          &description, dnnl->engine, convolution_direct, x, any, bias, y, w->stride, dilation,
-          w->pad_low, w->pad_high, hint, attributes);
+          &description, dnnl->engine, convolution_direct, asked_x, any, bias, asked_y, w->stride,
+          dilation, w->pad_low, w->pad_high, hint, attributes);
     if (result != status_success) description = NULL;
   }
   apus_program_name(program, description);
@@ -61,9 +91,13 @@ struct apus_onednn_program *apus_onednn_create_convolution(
     const bool reorders = !dnnl->memory_desc_equal(packed, plain);
     if (reorders) used = apus_program_reserve(program, dnnl->memory_desc_get_size(packed));
     if (pass == apus_onednn_weight_gradient) {
+      const const_layout_t used_x =
+          packs ? dnnl->primitive_desc_query_md(description, query_source, 0) : x;
+      const const_layout_t used_y =
+          packs ? dnnl->primitive_desc_query_md(description, query_destination_gradient, 0) : y;
       const struct argument arguments[] = {
-          {argument_source, x, in_buffer(0)},
-          {argument_destination_gradient, y, in_buffer(1)},
+          {argument_source, used_x, packed_copy(program, x, used_x, 0)},
+          {argument_destination_gradient, used_y, packed_copy(program, y, used_y, 1)},
           {argument_weights_gradient, packed, used},
           {argument_bias_gradient, bias, in_buffer(3)},
       };
@@ -85,7 +119,7 @@ struct apus_onednn_program *apus_onednn_create_convolution(
   if (description && description != hint) dnnl->primitive_desc_destroy(description);
   if (hint) dnnl->primitive_desc_destroy(hint);
   if (attributes) dnnl->primitive_attr_destroy(attributes);
-  apus_layouts_release(dnnl, 5, layouts);
+  apus_layouts_release(dnnl, 7, layouts);
   program = apus_program_finish(program);
   apus_onednn_leave(previous, w->threads);
   return program;

@@ -8,7 +8,7 @@
 #include "include/apus_onednn.h"
 #include "onednn_api.h"
 
-enum { max_steps = 3, max_arguments = 12, max_bindings = 24 };
+enum { max_steps = 4, max_arguments = 12, max_bindings = 24 };
 
 // Where a memory object's bytes are at run time.
 struct place {

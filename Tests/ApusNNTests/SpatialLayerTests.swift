@@ -221,4 +221,42 @@ import Testing
     #expect("\(MaxPool3D(3, stride: 2))" == "MaxPool3D(3×3×3, stride 2×2×2)")
     #expect("\(UpSample(size: [4, 5]))" == "UpSample(4×5, nearest)")
   }
+
+  @Test("a generator and a classifier of these layers: shapes, parameters, summary, a gradient")
+  func models() throws {
+    try TestExecutor.cpu.run {
+      let generator = Sequential {
+        Dense(256 * 4 * 4, activation: .relu)
+        Reshape(4, 4, 256)
+        ConvTranspose2D(8, kernel: 4, stride: 2, padding: .symmetric(1), activation: .relu)
+        ConvTranspose2D(3, kernel: 4, stride: 2, padding: .symmetric(1), activation: .tanh)
+      }
+      let classifier = Sequential {
+        Conv2D(16, kernel: 3, padding: .same, activation: .relu)
+        SeparableConv2D(32, kernel: 3, stride: 2, padding: .same, activation: .relu)
+        StochasticPool2D(2)
+        AdaptiveAvgPool2D(1)
+        Flatten()
+        Dense(10)
+      }
+      let images = generator(Tensor.normal([2, 64], key: RandomKey(seed: 1)))
+      #expect(images.shape == [2, 16, 16, 3])
+      #expect(classifier(images).shape == [2, 10])
+      let paths = classifier.parameters.map(\.path)
+      #expect(
+        paths == [
+          "0.weight", "0.bias", "1.depthwise.weight", "1.pointwise.weight", "1.pointwise.bias",
+          "5.weight", "5.bias",
+        ])
+      let summary = try classifier.summary(for: TensorType(.float32, [1, 16, 16, 3]))
+      #expect("\(summary)".contains("SeparableConv2D"), "\(summary)")
+      let context = Context(isTraining: true, key: RandomKey(seed: 2))
+      let (_, gradients) = classifier.valueAndGradients {
+        classifier(images, context).square().mean()
+      }
+      for gradient in gradients {
+        #expect(try gradient.scalars(as: Double.self).contains { $0 != 0 })
+      }
+    }
+  }
 }

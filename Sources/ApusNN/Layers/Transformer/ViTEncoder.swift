@@ -102,6 +102,6 @@ final class NumberedLayers: Module, ModuleContainer {
   }
 
   var namedContents: [(label: String, value: Any)] {
-    layers.enumerated().map { ("\(word)\($0)", $1) }
+    layers.enumerated().map { ("\(word)\($0)", $1 as Any) }
   }
 }
