@@ -26,7 +26,12 @@ WORKLOADS = {
     "lenet": "LeNet-5, batch 128, SGD momentum",
     "mlp": "MLP 784-512-256-10, batch 128, Adam",
     "iris": "iris net 4-30-16-3, batch 1, Adam",
+    "attention": "causal attention, batch 16, 4 heads, T 128, D 64, forward and backward",
+    "attention1k": "causal attention, batch 1, 4 heads, T 1024, D 64, forward and backward",
+    "layernorm": "layer norm [2048, 768], forward and backward",
 }
+# Workloads on fixed numbers: both sides must answer the same.
+AGREEING = {"attention", "attention1k", "layernorm"}
 
 
 class Side:
@@ -165,6 +170,9 @@ def main():
         "|---|---|---|---|---|---|---|"]
     for workload, title in WORKLOADS.items():
         found = measure(sides, workload, options.rounds, options.seconds)
+        answers = [loss for _, loss in found.values()]
+        if workload in AGREEING and max(answers) - min(answers) > 1e-4 * max(answers):
+            sys.exit(f"{workload}: the sides disagree: {answers}")
         lines.append(row(title, found.get(apus), found.get(torch)))
     load.append(os.getloadavg()[0])
     for side in sides:

@@ -91,7 +91,52 @@ def iris():
     return Workload(model, torch.optim.Adam(model.parameters(), lr=0.001), batches)
 
 
-WARM_UP = {lenet: 20, mlp: 20, iris: 300}
+class KernelWorkload:
+    """One operation forward and backward on fixed numbers; its "loss" is the mean size of the
+    elements of the result and of every gradient."""
+
+    def __init__(self, shapes, function, prepare=lambda x: x):
+        inputs = [prepare(self.numbers(shape, part)) for part, shape in enumerate(shapes)]
+        self.points = [x.requires_grad_() for x in inputs[:-1]]
+        self.weight, self.function = inputs[-1], function
+
+    @staticmethod
+    def numbers(shape, part):
+        i = torch.arange(torch.Size(shape).numel())
+        return (((i * 7919 + 131 * part) % 1009).float() / 504.5 - 1).reshape(shape)
+
+    def run(self, steps, read_every):
+        start = time.perf_counter()
+        for _ in range(steps):
+            y = self.function(*self.points)
+            slopes = torch.autograd.grad(y, self.points, self.weight)
+        seconds = time.perf_counter() - start
+        return seconds, sum(x.abs().mean().item() for x in [y, *slopes])
+
+
+def causal_attention(batch, length):
+    """Heads before time in memory, as PyTorch's kernel has them."""
+    return KernelWorkload(
+        [(batch, length, 4, 64)] * 4,
+        lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True),
+        lambda x: x.transpose(1, 2).contiguous())
+
+
+def attention():
+    return causal_attention(16, 128)
+
+
+def attention1k():
+    return causal_attention(1, 1024)
+
+
+def layernorm():
+    return KernelWorkload(
+        [(2048, 768), (768,), (768,), (2048, 768)],
+        lambda x, gamma, beta: F.layer_norm(x, (768,), gamma, beta))
+
+
+WARM_UP = {lenet: 20, mlp: 20, iris: 300, attention: 5, attention1k: 5, layernorm: 5}
 
 
 def main():

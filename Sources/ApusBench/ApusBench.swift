@@ -45,10 +45,14 @@ extension ApusBench {
 
     mutating func run() throws {
       threads.apply()
-      var workloads: [String: Workload] = [:]
+      var workloads: [String: any TimedWorkload] = [:]
       for name in Workload.names {
         workloads[name] = try Workload(name)
         _ = try workloads[name]?.run(steps: 20, readEvery: readEvery)
+      }
+      for name in KernelWorkload.names {
+        workloads[name] = try KernelWorkload(name)
+        _ = try workloads[name]?.run(steps: 5, readEvery: readEvery)
       }
       answer("ready Apus, \(CPUExecutor(CPUConfiguration(threads: threads.threads)).name)")
       while let line = readLine() {
