@@ -67,6 +67,21 @@ import Testing
       """)
   }
 
+  @Test("a loss of one's own tells what failed in it, and what is no number")
+  func own() {
+    let x = standIn(.float32, [2, 3])
+    let failing = Loss("failing") { a, b in matmul(a, b) }
+    let logical = Loss("logical") { a, b in a .== b }
+    for weights in [nil, standIn(.float32, [2])] {
+      let results = [failing(x, x, weights: weights), failing.perSample(x, x, weights: weights)]
+      for result in results { #expect(result.error?.reason.contains("inner") == true) }
+      let others = [logical(x, x, weights: weights), logical.perSample(x, x, weights: weights)]
+      for result in others {
+        #expect(result.error?.reason == "the terms must be floating, not bool")
+      }
+    }
+  }
+
   @Test("a mean of nothing is NaN, a sum 0")
   func nothing() throws {
     let none = Tensor.zeros([0, 3], dtype: .float64)
@@ -127,6 +142,34 @@ import Testing
         }
         let numbers = try value.scalars(as: Double.self) + slopes[0].scalars(as: Double.self)
         #expect(numbers.allSatisfy { $0.isFinite }, "\(loss)")
+      }
+    }
+  }
+
+  @Test("extreme 16-bit inputs too", arguments: [DType.float16, .bfloat16])
+  func extremeNarrow(_ dtype: DType) throws {
+    let x = Tensor([1e4, -1e4, 0, -1e4, 1e4, 1e4], shape: [2, 3], dtype: dtype)
+    let zeros = Tensor.zeros([2, 3], dtype: dtype)
+    let yes = Tensor([0.0, 1, 1, 1, 0, 1], shape: [2, 3], dtype: dtype)
+    let labels = Tensor([1, 0] as [Int32])
+    let cases: [(Loss, Tensor)] = [
+      (.binaryCrossEntropy, yes), (.binaryFocal(gamma: 0.5), yes), (.crossEntropy, labels),
+      (.focal(gamma: 0.5), labels), (.hinge, yes), (.huber(), yes), (.cosineDistance, yes),
+    ]
+    try TestExecutor.cpu.run {
+      for (loss, target) in cases {
+        let (value, slopes) = valueAndGradients(at: [x]) { loss($0[0], target) }
+        let numbers = try value.scalars(as: Double.self) + slopes[0].scalars(as: Double.self)
+        #expect(numbers.allSatisfy { $0.isFinite }, "\(loss)")
+      }
+      for start in [x, zeros] {
+        let (value, slopes) = valueAndGradients(at: [start]) {
+          InfoNCELoss(temperature: 1)(queries: $0[0], keys: yes)
+        }
+        #expect(value.dtype == dtype)
+        // A vector of no length has the steepest slope there is, beyond float16.
+        let numbers = try value.scalars(as: Double.self) + slopes[0].scalars(as: Double.self)
+        #expect(numbers.allSatisfy { !$0.isNaN })
       }
     }
   }

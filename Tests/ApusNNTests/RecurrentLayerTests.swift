@@ -244,4 +244,52 @@ import Testing
     }
     #expect(results[0] == results[1])
   }
+
+  /// Numbers in -1..<1 that PyTorch's side of the benchmark draws alike.
+  private func numbers(_ shape: Shape, seed: Int) -> Tensor {
+    var state = UInt64(seed)
+    let values = (0..<shape.count).map { _ in
+      state = (state &* 1_103_515_245 &+ 12345) & 0x7fff_ffff
+      return Double(state >> 15) / 32768 - 1
+    }
+    return Tensor(values, shape: shape, dtype: .float32)
+  }
+
+  @Test("the networks of the benchmark start with PyTorch's loss", arguments: [1, 2])
+  func firstLoss(_ kind: Int) throws {
+    // Printed by PyTorch 2.13.0 with Benchmarks/peers/torch_peers.py --first-loss.
+    let expected = kind == 1 ? 2.303715229 : 2.303283930
+    let recurrent: any RecurrentLayer = kind == 1 ? LSTM(256, layers: 2) : GRU(256, layers: 2)
+    let model = Sequential([recurrent, Dense(10)])
+    let x = numbers([32, 64, 128], seed: 100)
+    try model.build(x.type, seed: 1)
+    for (index, entry) in model.parameters.enumerated() {
+      let shape = entry.parameter.type?.shape ?? []
+      try entry.parameter.assign(numbers(shape, seed: index + 1) * 0.0625)
+    }
+    let labels = Tensor((0..<32).map { Int32($0 * 7 % 10) })
+    let loss = try Loss.crossEntropy(model(x), labels).scalar(as: Double.self)
+    #expect(abs(loss - expected) < 2e-6, "\(loss)")
+  }
+
+  @Test("the examples of the article give the shapes it tells")
+  func articleExamples() {
+    let model = Sequential {
+      LSTM(64, layers: 2, dropout: 0.2)  // [N, T, F] → [N, 64]
+      Dense(10)
+    }
+    let scores = model(Tensor.zeros([8, 20, 16]))
+    #expect(scores.shape == [8, 10])
+    let encoder = GRU(32, bidirectional: .concatenate, returnsSequences: true)
+    let x = Tensor.zeros([3, 7, 5])
+    let lengths = Tensor([7, 2, 4] as [Int32])
+    let (outputs, state) = encoder.run(x, lengths: lengths)
+    #expect(outputs.shape == [3, 7, 64] && state.hidden.shape == [2, 3, 32])
+    let source = Tensor.zeros([3, 7, 5])
+    let target = Tensor.zeros([3, 4, 5])
+    let (reader, decoder) = (LSTM(8), LSTM(8, returnsSequences: true))
+    let (_, summary) = reader.run(source)
+    let (y, _) = decoder.run(target, from: summary)
+    #expect(y.shape == [3, 4, 8])
+  }
 }

@@ -55,6 +55,8 @@ extension Loss {
 
   /// `x^γ` for a share `x` of 0…1, with a finite slope at 0 whatever `γ` is.
   private static func focusing(_ share: Tensor, _ gamma: Double) -> Tensor {
-    gamma == 0 ? Tensor(1, like: share) : pow(maximum(share, Tensor(1e-30, like: share)), gamma)
+    if gamma == 0 { return Tensor(1, like: share) }
+    let wide = share.widened
+    return pow(maximum(wide, Tensor(1e-30, like: wide)), gamma).converted(to: share.dtype)
   }
 }

@@ -55,7 +55,7 @@ public struct Loss: Sendable, CustomStringConvertible {
   ) -> Tensor {
     let operands = operands(prediction, target, weights)
     return lossValue(name, operands, file, line) { () throws(Violation) in
-      let terms = try rule(prediction, target)
+      let terms = try terms(prediction, target)
       if terms.values.error != nil { return terms.values }
       return try terms.reduced(reduction, weights: weights)
     }
@@ -70,15 +70,21 @@ public struct Loss: Sendable, CustomStringConvertible {
   ) -> Tensor {
     let operands = operands(prediction, target, weights)
     return lossValue(name, operands, file, line) { () throws(Violation) in
-      let values = try rule(prediction, target).weighted(by: weights)
+      let terms = try terms(prediction, target)
+      if terms.values.error != nil { return terms.values }
+      let values = try terms.weighted(by: weights)
       if values.rank < 2 { return values }
       return values.widened.mean(axes: Array(1..<values.rank)).converted(to: values.dtype)
     }
   }
 
-  /// The terms themselves, for losses that are made of others.
+  /// The terms themselves, also for losses that are made of others.
   func terms(_ prediction: Tensor, _ target: Tensor) throws(Violation) -> LossTerms {
-    try rule(prediction, target)
+    let terms = try rule(prediction, target)
+    try require(
+      terms.values.error != nil || terms.values.dtype.isFloating,
+      "the terms must be floating, not \(terms.values.dtype)")
+    return terms
   }
 
   private func operands(

@@ -12,16 +12,16 @@ import ApusNN
 
 /// The loop of one call of `fit`.
 final class FitLoop {
-  private let trainer: Trainer
-  private let data: any BatchSource
+  let trainer: Trainer
+  let data: any BatchSource
   private let validation: (any BatchSource)?
   private let state: TrainingState
-  private let rule: UpdateRule
+  let rule: UpdateRule
   /// Steps that move the parameters, and steps that gather gradients.
-  private let steps: BatchSteps
-  private let gathering: BatchSteps
+  let steps: BatchSteps
+  let gathering: BatchSteps
   private let checks: BatchSteps?
-  private let run: TrainingRun
+  let run: TrainingRun
   private let callbacks: [any Callback]
   private let watchers: [any Callback]
   private var isClosed = false
@@ -147,62 +147,6 @@ final class FitLoop {
     for callback in callbacks { try callback.epochEnded(run, values) }
   }
 
-  private func runBatch(from feed: BatchFeed) throws {
-    let count = data.sampleCount(ofBatch: run.batch)
-    let cycle = trainer.options.accumulation
-    let place = run.batch % cycle
-    // What an epoch has gathered at its end becomes an update too.
-    let updates = place == cycle - 1 || run.batch + 1 == run.batchCount
-    let step = try (updates ? steps : gathering).step(count)
-    try step.load(feed, batch: run.batch)
-    // Later epochs see the same samples again.
-    if run.epoch == 1 { try step.checkForNaN(operation: "fit", batch: run.batch) }
-    // Every batch has random numbers of its own.
-    let number = trainer.step.timesClamped(cycle).plusClamped(place)
-    step.plan.inputs[StepRecipe.Input.number].pointer.storeBytes(of: Int64(number), as: Int64.self)
-    if updates {
-      var samples = 0
-      for batch in (run.batch - place)...run.batch {
-        samples = samples.plusClamped(data.sampleCount(ofBatch: batch))
-      }
-      try fill(step.plan, samples: samples)
-    }
-    try step.plan.run()
-    if updates { trainer.step += 1 }
-    run.hasUpdated = updates
-    run.batch += 1
-    run.samples += count
-  }
-
-  /// Gives a step the numbers of its update.
-  private func fill(_ plan: StepPlan, samples: Int) throws {
-    let number = trainer.step
-    let rate = trainer.learningRate
-    guard rate >= 0, rate.isFinite else {
-      throw TensorError(
-        operation: "fit",
-        reason: "learning rate \(rate) of update \(number + 1) is not a finite number from 0")
-    }
-    let width = trainer.precision == .float64 ? 8 : 4
-    for index in 0..<rule.rowCount {
-      let row = rule.row(index, rate: rate, step: number, samples: Double(samples))
-      let storage = plan.inputs[StepRecipe.Input.numbers + index]
-      guard row.count == storage.byteCount / width else {
-        throw TensorError(
-          operation: trainer.optimizer.name,
-          reason: "gives \(row.count) scalars for update \(number + 1), gave "
-            + "\(storage.byteCount / width) before")
-      }
-      for (index, value) in row.enumerated() {
-        if width == 8 {
-          storage.pointer.storeBytes(of: value, toByteOffset: index * 8, as: Double.self)
-        } else {
-          storage.pointer.storeBytes(of: Float(value), toByteOffset: index * 4, as: Float.self)
-        }
-      }
-    }
-  }
-
   private func validate() throws -> [String: Double] {
     guard let validation, let checks else { return [:] }
     state.setSums()
@@ -219,22 +163,4 @@ final class FitLoop {
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
-}
-
-/// Runs steps of evaluation over a source and returns the mean figures.
-func evaluate(
-  _ source: any BatchSource, _ steps: BatchSteps, _ state: TrainingState, names: [String]
-) throws -> [String: Double] {
-  var samples = 0
-  let feed = BatchFeed(source, epoch: 0)
-  for batch in 0..<source.batchCount {
-    let count = source.sampleCount(ofBatch: batch)
-    let step = try steps.step(count)
-    try step.load(feed, batch: batch)
-    try step.checkForNaN(operation: "evaluate", batch: batch)
-    try step.plan.run()
-    samples += count
-  }
-  let means = state.readSums().map { $0 / Double(max(samples, 1)) }
-  return Dictionary(zip(names, means), uniquingKeysWith: { a, _ in a })
 }

@@ -65,3 +65,21 @@ extension Trainer {
     return try predict(try DataLoader(data, batchSize: batchSize))
   }
 }
+
+/// Runs steps of evaluation over a source and returns the mean figures.
+func evaluate(
+  _ source: any BatchSource, _ steps: BatchSteps, _ state: TrainingState, names: [String]
+) throws -> [String: Double] {
+  var samples = 0
+  let feed = BatchFeed(source, epoch: 0)
+  for batch in 0..<source.batchCount {
+    let count = source.sampleCount(ofBatch: batch)
+    let step = try steps.step(count)
+    try step.load(feed, batch: batch)
+    try step.checkForNaN(operation: "evaluate", batch: batch)
+    try step.plan.run()
+    samples += count
+  }
+  let means = state.readSums().map { $0 / Double(max(samples, 1)) }
+  return Dictionary(zip(names, means), uniquingKeysWith: { a, _ in a })
+}

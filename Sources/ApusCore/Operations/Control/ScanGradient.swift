@@ -1,6 +1,6 @@
 extension Scan {
-  /// Runs the loop backwards: the gradient of the state is carried, those of invariants add up in
-  /// the carry, those of elements are stacked.
+  /// Runs the loop backwards: the gradient of the state is carried, those of elements are stacked,
+  /// those of invariants add up in the carry or are one product after the loop.
   package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
     let operands = call.operands
     let none: [Tensor?] = operands.map { _ in nil }
@@ -37,8 +37,12 @@ extension Scan {
         terms.dropFirst().reduce(terms.first ?? Tensor(0, like: standIn)) { $0 + $1 })
     }
     let firstInvariant = carryCount + sequenceCount
+    var products: [(operand: Int, product: Product)] = []
     for index in firstInvariant..<operands.count {
-      guard let part = parts[index] else { continue }
+      guard let whole = parts[index] else { continue }
+      let (found, rest) = Scan.split(whole)
+      products += found.map { (index, $0) }
+      guard let part = rest else { continue }
       let standIn = Tensor.placeholder(operands[index].type)
       place[index] = trace.carries.count
       trace.carries.append((standIn, Tensor(0, like: operands[index])))
@@ -50,7 +54,7 @@ extension Scan {
       place[index] = stackedFrom + trace.y.count
       trace.y.append(part)
     }
-    if place.isEmpty { return none }
+    if place.isEmpty && products.isEmpty { return none }
     trace.sequences = Array(zip(inputs[..<carryCount], histories))
     trace.sequences += zip(
       inputs[carryCount..<firstInvariant], operands[carryCount..<firstInvariant]
@@ -58,9 +62,26 @@ extension Scan {
     .map { ($0, $1) }
     trace.sequences += Scan.bound(dy, yUpstream) + Scan.bound(dHistory, historyUpstream)
     trace.invariants = zip(inputs[firstInvariant...], operands[firstInvariant...]).map { ($0, $1) }
+    // Factors that are elements of sequences are at hand already.
+    let given = trace.sequences
+    var factors: [Int] = []
+    for factor in products.flatMap({ [$0.product.rows, $0.product.columns] }) {
+      let known = given.firstIndex { $0.placeholder.isSame(as: factor) }
+      factors.append(known ?? given.count + trace.y.count)
+      if known == nil { trace.y.append(factor) }
+    }
     trace.dropUnused()
-    let results = trace.recorded(at: call.results[0].node.site)
-    return operands.indices.map { place[$0].map { results[$0] } }
+    let isEmpty = trace.newCarries.isEmpty && trace.y.isEmpty
+    let results = isEmpty ? [] : trace.recorded(at: call.results[0].node.site)
+    func stacked(_ factor: Int) -> Tensor {
+      factor < given.count ? given[factor].value : results[stackedFrom + factor - given.count]
+    }
+    var gradients = operands.indices.map { place[$0].map { results[$0] } }
+    for (number, (operand, product)) in products.enumerated() {
+      let total = product.total(stacked(factors[2 * number]), stacked(factors[2 * number + 1]))
+      gradients[operand] = gradients[operand].map { $0 + total } ?? total
+    }
+    return gradients
   }
 
   private static func bound(_ standIns: [Tensor?], _ values: [Tensor?]) -> [ScanTrace.Binding] {

@@ -38,12 +38,10 @@ public final class GroupNorm: Layer, CustomStringConvertible {
 
   public func forward(_ x: Tensor, _ context: Context) -> Tensor {
     let at = CallSite.ofLayer
-    return layout.withChannelsLast(x) {
-      $0.groupNormalized(
-        groups: groups, gamma: weight?.value, beta: bias?.value, epsilon: epsilon, file: at.file,
-        line: at.line
-      ).result
-    }
+    return x.groupNormalized(
+      groups: groups, gamma: weight?.value, beta: bias?.value, epsilon: epsilon,
+      channelsFirst: layout == .channelsFirst, file: at.file, line: at.line
+    ).result
   }
 
   public var description: String {

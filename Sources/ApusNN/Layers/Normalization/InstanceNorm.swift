@@ -56,34 +56,29 @@ public final class InstanceNorm: Layer, CustomStringConvertible {
 
   public func forward(_ x: Tensor, _ context: Context) -> Tensor {
     let at = CallSite.ofLayer
-    return layout.withChannelsLast(x) { x in
-      if !context.isTraining, let runningMean, let runningVariance {
-        return x.batchNormalized(
+    if !context.isTraining, let runningMean, let runningVariance {
+      return layout.withChannelsLast(x) { x in
+        x.batchNormalized(
           mean: runningMean.value, variance: runningVariance.value, gamma: weight?.value,
           beta: bias?.value, epsilon: epsilon, file: at.file, line: at.line)
       }
-      let places = x.shape.dims.dropFirst().dropLast().reduce(1, *)
-      guard places > 1 else { return refusal(x, at) }
-      let (y, mean, variance) = x.groupNormalized(
-        groups: x.shape[-1], gamma: weight?.value, beta: bias?.value, epsilon: epsilon,
-        file: at.file, line: at.line)
-      if context.isTraining, let runningMean, let runningVariance, let batchCount {
-        let spread = unbiased(variance, count: places).mean(axes: [0])
-        context.track(
-          mean.mean(axes: [0]), spread, in: (runningMean, runningVariance, batchCount),
-          momentum: momentum)
-      }
-      return y
     }
-  }
-
-  private func refusal(_ x: Tensor, _ at: CallSite) -> Tensor {
-    Tensor(
-      error: TensorError(
-        operation: "InstanceNorm",
-        reason: "needs more than one place in each channel to take a variance of",
-        operands: [.init(name: "input", type: x.type)], layerPath: LayerScope.current?.path,
-        site: at))
+    let channel = layout.channelAxis(rank: x.rank)
+    let places = (1..<x.rank).reduce(1) { $1 == channel ? $0 : $0 * x.shape[$1] }
+    guard places > 1 else {
+      return refusal(
+        "needs more than one place in each channel to take a variance of", [("input", x)], at)
+    }
+    let (y, mean, variance) = x.groupNormalized(
+      groups: x.shape[channel], gamma: weight?.value, beta: bias?.value, epsilon: epsilon,
+      channelsFirst: layout == .channelsFirst, file: at.file, line: at.line)
+    if context.isTraining, let runningMean, let runningVariance, let batchCount {
+      let spread = unbiased(variance, count: places).mean(axes: [0])
+      context.track(
+        mean.mean(axes: [0]), spread, in: (runningMean, runningVariance, batchCount),
+        momentum: momentum)
+    }
+    return y
   }
 
   public var description: String {

@@ -101,7 +101,7 @@ final class NumberedLayers: Module, ModuleContainer {
     self.layers = layers
   }
 
-  var namedChildren: [(label: String, child: any Module)] {
-    layers.enumerated().map { ("\(word)\($0)", $1) }
+  var namedContents: [(label: String, value: Any)] {
+    layers.enumerated().map { ("\(word)\($0)", $1 as Any) }
   }
 }

@@ -185,9 +185,6 @@ private func checkTracking(_ golden: GoldenCase, _ layer: any Layer) throws {
 }
 
 extension GoldenCase {
-  /// The layout of cases that say whether channels are first.
-  var layout: ImageLayout { truth("first") ? .channelsFirst : .channelsLast }
-
   /// Whether the first input has more axes than a row.
   fileprivate var hasBatch: Bool { (inputs.first?.shape.count ?? 0) > int("axes") }
 

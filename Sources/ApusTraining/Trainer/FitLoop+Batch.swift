@@ -1,0 +1,62 @@
+import ApusCore
+import ApusData
+import ApusNN
+
+extension FitLoop {
+  /// Runs the step of the next batch.
+  func runBatch(from feed: BatchFeed) throws {
+    let count = data.sampleCount(ofBatch: run.batch)
+    let cycle = trainer.options.accumulation
+    let place = run.batch % cycle
+    // What an epoch has gathered at its end becomes an update too.
+    let updates = place == cycle - 1 || run.batch + 1 == run.batchCount
+    let step = try (updates ? steps : gathering).step(count)
+    try step.load(feed, batch: run.batch)
+    // Later epochs see the same samples again.
+    if run.epoch == 1 { try step.checkForNaN(operation: "fit", batch: run.batch) }
+    // Every batch has random numbers of its own.
+    let number = trainer.step.timesClamped(cycle).plusClamped(place)
+    step.plan.inputs[StepRecipe.Input.number].pointer.storeBytes(of: Int64(number), as: Int64.self)
+    if updates {
+      var samples = 0
+      for batch in (run.batch - place)...run.batch {
+        samples = samples.plusClamped(data.sampleCount(ofBatch: batch))
+      }
+      try fill(step.plan, samples: samples)
+    }
+    try step.plan.run()
+    if updates { trainer.step += 1 }
+    run.hasUpdated = updates
+    run.batch += 1
+    run.samples += count
+  }
+
+  /// Gives a step the numbers of its update.
+  private func fill(_ plan: StepPlan, samples: Int) throws {
+    let number = trainer.step
+    let rate = trainer.learningRate
+    guard rate >= 0, rate.isFinite else {
+      throw TensorError(
+        operation: "fit",
+        reason: "learning rate \(rate) of update \(number + 1) is not a finite number from 0")
+    }
+    let width = trainer.precision == .float64 ? 8 : 4
+    for index in 0..<rule.rowCount {
+      let row = rule.row(index, rate: rate, step: number, samples: Double(samples))
+      let storage = plan.inputs[StepRecipe.Input.numbers + index]
+      guard row.count == storage.byteCount / width else {
+        throw TensorError(
+          operation: trainer.optimizer.name,
+          reason: "gives \(row.count) scalars for update \(number + 1), gave "
+            + "\(storage.byteCount / width) before")
+      }
+      for (index, value) in row.enumerated() {
+        if width == 8 {
+          storage.pointer.storeBytes(of: value, toByteOffset: index * 8, as: Double.self)
+        } else {
+          storage.pointer.storeBytes(of: Float(value), toByteOffset: index * 4, as: Float.self)
+        }
+      }
+    }
+  }
+}
