@@ -247,4 +247,29 @@ import Testing
     let work = 5 * 4 * 12 + 5 * 16 + 2 * 5 * 24 + 2 * 5 * 5 * 4
     #expect(summary.multiplyAdds == 2 * work)
   }
+
+  @Test("the article's examples run")
+  func article() throws {
+    try TestExecutor.cpu.run {
+      let (x, memory) = (noise([1, 5, 64], 12), noise([1, 3, 64], 13))
+      let isWord = Tensor([1, 1, 0] as [Double], shape: [1, 3]) .> 0
+      let attention = MultiHeadAttention(width: 64, heads: 4)
+      let y = attention(x)
+      let z = attention(x, mask: .causal)
+      let c = attention(x, key: memory, mask: .keys(isWord))
+      try eval(y, z, c)
+      let gpt = GPTDecoder(
+        TransformerOptions(width: 32, heads: 4, hidden: 128, activation: .geluTanh),
+        vocabulary: 100, positions: 64, layers: 2)
+      let prompt = Tensor([1, 2, 3] as [Int32], shape: [1, 3])
+      var caches = gpt.caches(batch: 1, capacity: 64)
+      var logits = gpt.step(prompt, caches: &caches)
+      for _ in 0..<10 {
+        let next = logits.sliced(axis: 1, from: -1).argmax(axis: -1)
+        logits = gpt.step(next, caches: &caches)
+      }
+      #expect(try caches[1].length.scalar(as: Double.self) == 13)
+      #expect(logits.shape == [1, 1, 100])
+    }
+  }
 }

@@ -259,4 +259,17 @@ import Testing
       }
     }
   }
+
+  @Test("weights of transposed convolutions have the variance of the sums they make")
+  func transposedFans() throws {
+    try TestExecutor.cpu.run {
+      let layer = ConvTranspose2D(16, kernel: 3, groups: 2, weight: .heNormal)
+      try layer.build(TensorType(.float64, [1, 4, 4, 64]), seed: 3)
+      #expect(layer.weight.type?.shape == [64, 8, 3, 3])
+      let values = try layer.weight.value.scalars(as: Double.self)
+      let variance = values.reduce(0) { $0 + $1 * $1 } / Double(values.count)
+      // An output sums over 32 channels of its group and 9 places.
+      #expect(abs(variance * (32 * 9) / 2 - 1) < 0.1)
+    }
+  }
 }

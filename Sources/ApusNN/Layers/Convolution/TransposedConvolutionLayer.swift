@@ -66,7 +66,7 @@ extension TransposedConvolutionLayer {
     let dtype = x.dtype.parameterDType
     let shape = Shape([channels, filters / groups] + kernel)
     try TensorType(dtype, shape).checkSize("the weight")
-    try weight.allocate(dtype, shape)
+    try weight.allocate(dtype, shape, fans: .transposedConvolution(shape, groups: groups))
     try bias?.allocate(dtype, [filters])
   }
 
