@@ -18,8 +18,8 @@ extension FitLoop {
     let number = trainer.step.timesClamped(cycle).plusClamped(place)
     step.plan.inputs[StepRecipe.Input.number].pointer.storeBytes(of: Int64(number), as: Int64.self)
     if updates {
-      var samples = 0
-      for batch in (run.batch - place)...run.batch {
+      var samples = count
+      for batch in (run.batch - place)..<run.batch {
         samples = samples.plusClamped(data.sampleCount(ofBatch: batch))
       }
       try fill(step.plan, samples: samples)

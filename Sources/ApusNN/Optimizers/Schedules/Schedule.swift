@@ -10,8 +10,8 @@ import ApusCore
 /// ```
 public struct Schedule: Sendable, CustomStringConvertible {
   public let description: String
-  /// What is wrong with the settings; factors are then NaN, and trainers throw it.
-  public let error: TensorError?
+  /// What is wrong with the settings; a list, so that schedules without mistakes stay small.
+  private let mistakes: [TensorError]
   /// Whether the factor is always 1.
   package let isConstant: Bool
   private let factor: @Sendable (Int) -> Double
@@ -29,7 +29,7 @@ public struct Schedule: Sendable, CustomStringConvertible {
     self.description = description
     self.isConstant = isConstant
     self.factor = factor
-    error = problem.map { TensorError(operation: "Schedule", reason: "\(description): \($0)") }
+    mistakes = Self.mistakes(description, problem)
   }
 
   /// Creates a schedule made of others, whose mistakes it has.
@@ -40,13 +40,20 @@ public struct Schedule: Sendable, CustomStringConvertible {
     self.description = description
     isConstant = false
     self.factor = factor
-    error =
-      parts.compactMap(\.error).first
-      ?? problem.map { TensorError(operation: "Schedule", reason: "\(description): \($0)") }
+    mistakes = parts.flatMap(\.mistakes) + Self.mistakes(description, problem)
   }
 
+  private static func mistakes(_ description: String, _ problem: String?) -> [TensorError] {
+    problem.map { [TensorError(operation: "Schedule", reason: "\(description): \($0)")] } ?? []
+  }
+
+  /// What is wrong with the settings; factors are then NaN, and trainers throw it.
+  public var error: TensorError? { mistakes.first }
+
   /// The factor after `step` updates.
-  public func factor(at step: Int) -> Double { error == nil ? factor(max(step, 0)) : .nan }
+  public func factor(at step: Int) -> Double {
+    mistakes.isEmpty ? factor(max(step, 0)) : .nan
+  }
 }
 
 /// What is wrong with settings of schedules.
