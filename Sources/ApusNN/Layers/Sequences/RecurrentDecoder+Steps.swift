@@ -133,6 +133,7 @@ extension RecurrentDecoder {
       draw == nil
       ? [embedded.transposed(permutation: [1, 0, 2])]
       : [truth, Tensor.iota([steps], axis: 0, dtype: .int64)]
+    // The first step has no predecessor: its own token is the true one.
     let own = draw == nil ? [] : [truth[0]]
     let result = scan(
       initial: initial.tensors + own, over: sequences, file: site.file, line: site.line

@@ -40,9 +40,7 @@ public enum TeacherForcing: Sendable {
     func token(_ truth: Tensor, own: Tensor, step: Tensor) -> Tensor {
       let key = key.folding(in: step)
       let shares = probability.broadcast(to: truth.shape)
-      // The first step has no predecessor.
-      let isTrue = Tensor.bernoulli(shares, key: key) .| (step .<= 0)
-      return truth.where(isTrue, else: own)
+      return truth.where(Tensor.bernoulli(shares, key: key), else: own)
     }
 
     /// The decoder's own token after a step.
