@@ -118,7 +118,9 @@ import Testing
       try expectClose(x.flipped(axes: [4])[0][0][0][0], [3, 2, 1, 0])
       #expect((x * Tensor([1.0, 2], shape: [2, 1])).shape == x.shape)
       #expect(
-        x.padded(low: [0, 0, 0, 1, 1], high: [0, 0, 0, 1, 1], mode: .replicate).shape == [2, 3, 1, 4, 6])
+        x.padded(low: [0, 0, 0, 1, 1], high: [0, 0, 0, 1, 1], mode: .replicate).shape == [
+          2, 3, 1, 4, 6,
+        ])
       #expect(concatenated([x, x], axis: 2).shape == [2, 3, 2, 2, 4])
       try expectClose(x.split(into: 3, axis: 1)[2].sum(axes: [0, 2, 3, 4]), [504])
       try checkGradient(of: [[2, 2, 1, 2, 2]], order: 2, seed: 2) {

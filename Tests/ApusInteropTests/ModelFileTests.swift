@@ -92,7 +92,8 @@ import Testing
       let a = model([3, 2])
       try a.build(TensorType(.float32, [1, 4]), seed: 3)
       try save(a, to: path, renaming: .replacingPrefix("", with: "bert"))
-      #expect(try Safetensors(contentsOf: path).entries[0].name == "bert.0.weight")
+      let names = try Safetensors(contentsOf: path).entries.map(\.name)
+      #expect(names.contains("bert.0.weight") && names.allSatisfy { $0.hasPrefix("bert.") })
       #expect(throws: FileError.self) { try load(model([3, 2]), from: path) }
       let b = model([3, 2])
       #expect(try load(b, from: path, renaming: .below("bert")).isComplete)
@@ -102,7 +103,7 @@ import Testing
       let c = model([3, 5])
       try c.build(TensorType(.float32, [1, 4]), seed: 3)
       let report = try load(c, from: path, renaming: .below("bert"), strict: false)
-      #expect(report.matched == ["0.weight", "0.bias"])
+      #expect(report.matched == ["0.weight", "0.bias", "2.num_batches_tracked"])
       #expect(report.mismatched.count == 6)
       #expect(throws: FileError.self) { try load(c, from: path, renaming: .below("bert")) }
       #expect(try load(c, from: path, renaming: .below("bert"), matching: "0.*").isComplete)
