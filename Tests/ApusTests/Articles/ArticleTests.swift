@@ -7,7 +7,8 @@ import Testing
   func examples(_ text: Text) throws {
     let tests = try Text.tests()
     for block in text.examples {
-      #expect(tests.contains { $0.contains(Text.squeezed(block)) }, "not in a test:\n\(block)")
+      let isTested = tests.contains { $0.contains(Text.squeezed(block)) }
+      #expect(isTested, "not in a test:\n\(block)")
     }
   }
 
@@ -26,12 +27,14 @@ import Testing
     for match in text.prose.matches(of: #/``([^`]+)``/#) {
       // `gradientPenalty(real:fake:)`: the name and the labels.
       for word in match.1.matches(of: #/\w+/#).map({ String($0.0) }) {
-        #expect(words.contains(word), "\(match.1): no \(word) in the sources")
+        let isKnown = words.contains(word)
+        #expect(isKnown, "\(match.1): no \(word) in the sources")
       }
     }
     let names = Set(try Text.articles().map(\.name))
     for link in text.prose.matches(of: #/<doc:(\w+)>/#) {
-      #expect(names.contains("\(link.1).md"), "no article \(link.1)")
+      let isArticle = names.contains("\(link.1).md")
+      #expect(isArticle, "no article \(link.1)")
     }
   }
 }
