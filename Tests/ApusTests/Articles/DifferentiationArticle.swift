@@ -38,7 +38,7 @@ import Testing
     #expect(abs(try left.scalar(as: Double.self) - right.scalar(as: Double.self)) < 1e-12)
     #expect(curvature[0].shape == [2, 2])
 
-    let rotation = jacobian(at: b) { p in concatenated([p[0..<1].sin(), p[1..<2].cos()]) }  // [2, 2]
+    let rotation = jacobian(at: b) { p in concatenated([p[0..<1].sin(), p[1..<2].cos()]) }
     let bowl = hessian(at: b) { p in (p * p).sum() }  // 2·I
     #expect(rotation.shape == [2, 2])
     #expect(try bowl.nested(as: [[Double]].self) == [[2, 0], [0, 2]])
