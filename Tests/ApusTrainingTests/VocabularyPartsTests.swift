@@ -152,4 +152,30 @@ import Testing
       #expect(try run().1 == first)
     }
   }
+
+  @Test("a classifier on BERT trains and is saved without calling its pooler")
+  func textClassifier() throws {
+    final class Classifier: Layer {
+      let bert = BERTEncoder(
+        embeddings: BERTEmbeddings(vocabulary: 9, width: 4, positions: 7),
+        TransformerOptions(width: 4, heads: 2, hidden: 6), layers: 1)
+      let head = Dense(3)
+      func forward(_ x: Tensor, _ context: Context) -> Tensor {
+        head(bert(x, context).mean(axes: [1]))
+      }
+    }
+    try TestExecutor.cpu.run {
+      let (points, y) = try blobs(24)
+      let tokens = (points.abs() * 2).clamped(to: 0...8).converted(to: .int32)
+      let model = Classifier()
+      let history = try Trainer(model, loss: .crossEntropy, optimizer: Adam(learningRate: 0.03))
+        .fit(tokens, y, epochs: 20, batchSize: 8, progress: .silent)
+      #expect(history["loss"][19] < history["loss"][0])
+      let path = scratch.file("model.safetensors")
+      try save(model, to: path)
+      let report = try load(Classifier(), from: path)
+      #expect(report.isComplete)
+      #expect(model.parameters.contains { $0.path == "bert.pooler.dense.weight" })
+    }
+  }
 }
