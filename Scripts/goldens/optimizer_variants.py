@@ -198,6 +198,21 @@ def optimizer_variants():
     return family
 
 
+def optimizer_combinations():
+    """Every rule with groups, clipping, gathered batches and an average of the weights at once."""
+    family = Family("optimizer_combinations")
+    named = {}
+    for rule in rules():
+        named.setdefault(rule[0], rule)
+    for rule in named.values():
+        for decay in ("l2", "decoupled"):
+            path(family, rule, {
+                "weightDecay": 0.1, "decay": decay, "biasDecay": 0.02, "biasRate": 0.5,
+                "accumulation": 2, "clipping": "globalNorm", "limit": 0.5, "average": "ema",
+                "averageDecay": 0.8})
+    return family
+
+
 def schedules():
     """Learning rates of PyTorch's schedulers over 45 steps, for a rate of 1."""
     family = Family("schedules")
@@ -287,4 +302,4 @@ def plateaus(family):
             "outputs": [plain(torch.tensor(rates, dtype=torch.float64))]})
 
 
-FAMILIES = [optimizer_variants, schedules]
+FAMILIES = [optimizer_variants, optimizer_combinations, schedules]

@@ -25,6 +25,43 @@ import Testing
     #expect(try run(1) == run(2))
   }
 
+  /// What draws besides layers of one input, each as a function of the sequence `x[16, 33, 8]`.
+  static let others: [String: @Sendable (Tensor, Context) -> Tensor] = [
+    "reparameterization": { x, context in Reparameterization()(x, x, context) },
+    "stochastic pooling": { x, context in
+      StochasticPool2D(2)(x.abs().reshaped(to: [16, 33, 8, 1]), context)
+    },
+    "positions": { x, context in SinusoidalPositionalEncoding(dropoutRate: 0.3)(x, context) },
+    "pooled dropout": { x, context in
+      MaxPool1D(2)(Dropout(0.3)(x, context), context)
+    },
+    "Gibbs": { x, context in
+      RestrictedBoltzmannMachine(5).gibbsSampled(
+        (x.reshaped(to: [528, 8]) .> 0).converted(to: .float32), steps: 3, context)
+    },
+    "recurrent dropout": { x, context in
+      LSTM(4, layers: 2, dropout: 0.4, returnsSequences: true)(x, context)
+    },
+    "dropped attention": { x, context in
+      MultiHeadAttention(width: 8, heads: 2, dropoutRate: 0.3)(x, mask: .causal, context)
+    },
+  ]
+
+  @Test("so do samplers and dropout inside larger layers", arguments: others.keys.sorted())
+  func threadsOfOthers(_ name: String) throws {
+    let draw = try #require(Self.others[name])
+    let x = Tensor.normal([16, 33, 8], key: RandomKey(seed: 1))
+    func run(_ threads: Int, seed: Int) throws -> [UInt8] {
+      try Executors.with(CPUExecutor(CPUConfiguration(threads: threads, isDeterministic: true))) {
+        try draw(x, .training(seed: seed)).bytes()
+      }
+    }
+    let first = try run(1, seed: 9)
+    #expect(try run(2, seed: 9) == first)
+    #expect(try run(3, seed: 9) == first)
+    #expect(try run(1, seed: 10) != first)
+  }
+
   @Test("the same seed draws the same, another seed something else", arguments: layers.indices)
   func seeds(_ index: Int) throws {
     let layer = Self.layers[index]

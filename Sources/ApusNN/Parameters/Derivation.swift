@@ -120,7 +120,11 @@ extension Parameter {
           site: LayerScope.current?.site))
     }
     let value = rule.value(CallFrame.current?.context ?? .inference)
-    if value.error != nil || value.type == type { return value }
+    // Where a step computes in another dtype, what the rule reads is in that one.
+    let isBound = Bindings.current != nil && value.dtype.isFloating
+    if value.error != nil || value.type == type || isBound && value.shape == type.shape {
+      return value
+    }
     return Tensor(
       error: TensorError(
         operation: "\(Swift.type(of: rule))",

@@ -39,14 +39,28 @@ import Testing
     }
   }
 
-  @Test("bad input gives errors", arguments: VocabularyRow.all)
-  func refuses(_ row: VocabularyRow) {
+  @Test("bad input gives errors; the number of calls is told")
+  func refuses() async {
+    var calls = 0
+    var refusals = 0
+    await withTaskGroup(of: (calls: Int, refusals: Int).self) { group in
+      for row in VocabularyRow.all { group.addTask { Self.abuse(row) } }
+      for await counts in group {
+        calls += counts.calls
+        refusals += counts.refusals
+      }
+    }
+    print("bad input: \(VocabularyRow.all.count) rows, \(calls) calls, \(refusals) refused")
+  }
+
+  private static func abuse(_ row: VocabularyRow) -> (calls: Int, refusals: Int) {
     TestExecutor.cpu.run {
       var bad = BadInput()
       row.abuse(&bad)
       #expect(bad.calls > 0, "\(row) is never abused")
       #expect(bad.refusals > 0, "\(row) refuses nothing")
       print("bad input: \(row): \(bad.calls) calls, \(bad.refusals) refused")
+      return (bad.calls, bad.refusals)
     }
   }
 }

@@ -58,7 +58,9 @@ extension RestrictedBoltzmannMachine {
       let key = context.nextKey()
       // A loop of the graph: a thousand steps are planned as one.
       let numbers = Tensor.range(steps, dtype: .int64)
-      let result = scan(initial: [v.stoppingGradient()], over: [numbers]) { carry, x in
+      let result = scan(
+        initial: [v.stoppingGradient()], over: [numbers], file: file, line: line
+      ) { carry, x in
         ([self.sampled(carry[0], key.folding(in: x[0].reshaped(to: Shape([]))))], [])
       }
       return result.carry[0].stoppingGradient()

@@ -91,7 +91,8 @@ public final class RecurrentStack: Sendable {
     var final: [[Tensor]] = Array(repeating: [], count: cell.stateCount)
     var last = x
     for (number, layer) in weights.enumerated() {
-      if number > 0 { x = dropout(x, context, file: site.file, line: site.line) }
+      // No part of the model with a path of its own: called as one, it would be listed.
+      if number > 0 { x = dropout.forward(x, context) }
       var outputs: [Tensor] = []
       var ends: [Tensor] = []
       for (direction, weights) in layer.enumerated() {

@@ -129,7 +129,13 @@ public final class BERTEncoder: Module, RenamingParts, CustomStringConvertible {
       let at = CallSite.ofLayer
       let x = embeddings(tokens, segments: segments, file: at.file, line: at.line)
       let mask = AttentionMask(keys: keys)
-      return layers.reduce(x) { $1($0, mask: mask, file: at.file, line: at.line) }
+      let y = layers.reduce(x) { $1($0, mask: mask, file: at.file, line: at.line) }
+      guard y.error == nil, let pooler else { return y }
+      // A model that never calls the pooler can be trained and saved with it all the same.
+      do throws(Violation) { try pooler.dense.build(for: y.type) } catch {
+        return refusal(error.reason, [("tokens", tokens)], at)
+      }
+      return y
     }
   }
 

@@ -43,15 +43,8 @@ extension VocabularyRow {
       .optimizer, "AdamW",
       proofs: [
         .goldens("optimizer", op: "adamW") { c in try check(c) },
-        .goldens("optimizer_variants", op: "adam") { c in
-          // Decoupled decay is this rule's own.
-          guard c.word("decay") == "decoupled" else { return }
-          let rule = AdamW(
-            learningRate: c.double("learningRate"), beta1: c.double("beta1"),
-            beta2: c.double("beta2"), epsilon: c.double("epsilon"),
-            weightDecay: c.double("weightDecay"))
-          try OptimizerGoldens.checkVariant(c, rule)
-        },
+        .goldens("optimizer_variants", op: "adam") { c in try checkDecoupled(c) },
+        .goldens("optimizer_combinations", op: "adam") { c in try checkDecoupled(c) },
       ]
     ) { bad in abuse(&bad) { adam($0, AdamW.self) } },
     row("AMSGrad", ["optimizer", "optimizer_variants"], op: "amsGrad") { adam($0, AMSGrad.self) },
@@ -75,8 +68,9 @@ extension VocabularyRow {
     _ name: String, _ families: [String], op: String,
     _ make: @escaping @Sendable (Double) -> [any Optimizer]
   ) -> VocabularyRow {
-    VocabularyRow(
-      .optimizer, name, proofs: families.map { .goldens($0, op: op) { c in try check(c) } }
+    let all = families + ["optimizer_combinations"]
+    return VocabularyRow(
+      .optimizer, name, proofs: all.map { .goldens($0, op: op) { c in try check(c) } }
     ) { bad in abuse(&bad, make) }
   }
 
@@ -87,6 +81,16 @@ extension VocabularyRow {
     } else {
       try OptimizerGoldens.checkVariant(c, optimizer)
     }
+  }
+
+  /// Checks AdamW where a golden of Adam has decoupled decay, which is its own.
+  private static func checkDecoupled(_ c: GoldenCase) throws {
+    guard c.word("decay") == "decoupled" else { return }
+    let rule = AdamW(
+      learningRate: c.double("learningRate"), beta1: c.double("beta1"),
+      beta2: c.double("beta2"), epsilon: c.double("epsilon"),
+      weightDecay: c.double("weightDecay"))
+    try OptimizerGoldens.checkVariant(c, rule)
   }
 
   private struct NoOptimizer: Error { let name: String }
