@@ -5,26 +5,44 @@ import Testing
 @testable import ApusCore
 
 @Suite("memory of plans") struct MemoryPlanTests {
-  /// A step of plain descent on a stack of dense layers, whose weights come first among the inputs.
-  private func step(depth: Int, width: Int, rows: Int) throws -> PlanLayout {
-    let points = Array(repeating: TensorType(.float32, [width, width]), count: depth)
-    let arguments = (points + [TensorType(.float32, [rows, width])]).map { Tensor.placeholder($0) }
-    let weights = Array(arguments.dropLast())
+  /// A step of descent on a stack of dense layers. Inputs: weights, velocities, data, numbers.
+  ///
+  /// - Parameter momentum: Of the update's kernel; without, the update is elementwise.
+  private func step(
+    depth: Int, width: Int, rows: Int, momentum: Double? = nil
+  ) throws -> PlanLayout {
+    let points = Array(repeating: TensorType(.float32, [width, width]), count: 2 * depth)
+    let others = [TensorType(.float32, [rows, width]), TensorType(.float32, [2])]
+    let arguments = (points + others).map { Tensor.placeholder($0) }
+    let (weights, velocities) = (Array(arguments[..<depth]), arguments[depth..<(2 * depth)])
     let found = gradients(at: weights) { weights in
-      weights.reduce(arguments[depth]) { matmul($0, $1).tanh() }.square().sum()
+      weights.reduce(arguments[2 * depth]) { matmul($0, $1).tanh() }.square().sum()
     }
-    let updated = zip(weights, found).map { $0 - $1 * 0.1 }
-    let captured = try Graph.capture(updated, inputs: arguments)
+    var updated: [Tensor] = []
     var options = CompileOptions()
-    for index in updated.indices { options.donations[index] = index }
+    for (index, (weight, gradient)) in zip(weights, found).enumerated() {
+      options.donations[updated.count] = index
+      guard let momentum else {
+        updated.append(weight - gradient * 0.1)
+        continue
+      }
+      options.donations[updated.count + 1] = depth + index
+      let moved = sgdMomentumUpdate(
+        weight, gradient: gradient, velocity: velocities[depth + index],
+        scalars: arguments[2 * depth + 1], momentum: momentum)
+      updated += [moved.parameter, moved.velocity]
+    }
+    let captured = try Graph.capture(updated, inputs: arguments)
     return try PlanLayout(captured.graph, options, CPUConfiguration())
   }
 
-  @Test("gradients of weights live until their update, not until the last gradient")
-  func updates() throws {
+  @Test(
+    "gradients of weights live until their update, not until the last gradient",
+    arguments: [nil, 0.9])
+  func updates(momentum: Double?) throws {
     let weight = 64 * 64 * 4
-    let few = try step(depth: 4, width: 64, rows: 2).arenaByteCount
-    let many = try step(depth: 24, width: 64, rows: 2).arenaByteCount
+    let few = try step(depth: 4, width: 64, rows: 2, momentum: momentum).arenaByteCount
+    let many = try step(depth: 24, width: 64, rows: 2, momentum: momentum).arenaByteCount
     print("arena of steps on 4 and 24 layers: \(few) and \(many) bytes")
     #expect(many < few + 2 * weight)
   }

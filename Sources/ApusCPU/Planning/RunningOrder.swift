@@ -6,6 +6,8 @@
 struct RunningOrder {
   private let nodes: [PlanBuilder.Node]
   private let successors: [Set<Int>]
+  /// Whether a node is a copy between buffers that share memory, which is dropped.
+  private let isDropped: [Bool]
   /// The buffers in the arena that each node touches, each once.
   private var touched: [[Int]] = []
   /// The nodes that touch each buffer.
@@ -43,6 +45,12 @@ struct RunningOrder {
       case .value, .scratch: builder.buffers[buffer].byteCount
       case .input, .output, .data: 0
       }
+    }
+    isDropped = nodes.map { node in
+      guard node.isElidable, let from = node.buffers[0], let to = node.buffers[1] else {
+        return false
+      }
+      return aliases[to.buffer] == (aliases[from.buffer] ?? from.buffer)
     }
     var users: [[Int]] = Array(repeating: [], count: sizes.count)
     for (index, node) in nodes.enumerated() {
@@ -89,8 +97,9 @@ struct RunningOrder {
     if freesMemory(node) { freeing.push(node) }
   }
 
-  /// Whether less memory is in use after the node than before it.
+  /// Whether less memory is in use after the node than before it, or the node is nothing.
   private func freesMemory(_ node: Int) -> Bool {
+    if isDropped[node] { return true }
     var freed = 0
     for buffer in touched[node] {
       if !isLive[buffer] {
