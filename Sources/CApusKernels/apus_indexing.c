@@ -3,8 +3,9 @@
 #include "apus_dense_support.h"
 
 // The position in 0..<size that an index names, or -1.
-APUS_INLINE int64_t apus_index_resolve(int64_t index, int64_t size) {
-  if (index < 0) index += size;
+APUS_INLINE int64_t apus_index_resolve(const apus_index_params *p, int64_t index) {
+  const int64_t size = p->axis_size;
+  if (index < 0 && !p->from_start) index += size;
   return index < 0 || index >= size ? -1 : index;
 }
 
@@ -41,7 +42,7 @@ static void apus_gather_body(void *argument, int64_t begin, int64_t end, int32_t
   int64_t outer = begin / p->count, j = begin % p->count;
   for (int64_t item = begin; item < end; item++) {
     const int64_t index = apus_index_read(call->indices, p->index_bytes, j);
-    const int64_t position = apus_index_resolve(index, p->axis_size);
+    const int64_t position = apus_index_resolve(p, index);
     char *to = call->out + item * bytes;
     if (position >= 0) {
       apus_copy_small(to, call->data + (outer * p->axis_size + position) * bytes, bytes);
@@ -76,7 +77,7 @@ static void apus_gather_elements_body(
     for (int64_t i = 0; i < p->inner; i++) {
       const int64_t at = item * p->inner + i;
       const int64_t index = apus_index_read(call->indices, p->index_bytes, at);
-      const int64_t position = apus_index_resolve(index, p->axis_size);
+      const int64_t position = apus_index_resolve(p, index);
       char *to = call->out + at * bytes;
       if (position >= 0) {
         apus_copy_small(to, data + (position * p->inner + i) * bytes, bytes);

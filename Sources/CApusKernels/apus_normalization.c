@@ -14,6 +14,16 @@ APUS_INLINE int64_t apus_norm_splits(const apus_norm_params *p) {
   return apus_max(1, apus_min(APUS_NORM_SPLITS, p->rows / 16));
 }
 
+// Parts of a sample, by shape alone: threads do not change sums. Enough samples need none.
+APUS_INLINE int64_t apus_group_splits(const apus_group_norm_params *p) {
+  return p->samples >= 8 ? 1 : apus_max(1, apus_min(16, p->places / 256));
+}
+
+// Places that are read twice in a row, a few thousand elements.
+APUS_INLINE int64_t apus_group_block(int64_t channels) {
+  return apus_max(4, apus_min(64, 4096 / channels));
+}
+
 #define REAL float
 #define INTEGER int32_t
 #define SUFFIX f32
@@ -21,6 +31,7 @@ APUS_INLINE int64_t apus_norm_splits(const apus_norm_params *p) {
 #define NAME(x) APUS_JOIN(x, SUFFIX)
 #include "apus_layer_norm.inc"
 #include "apus_batch_norm.inc"
+#include "apus_group_norm.inc"
 #undef REAL
 #undef INTEGER
 #undef SUFFIX
@@ -32,3 +43,4 @@ APUS_INLINE int64_t apus_norm_splits(const apus_norm_params *p) {
 #define APUS_IS_DOUBLE 1
 #include "apus_layer_norm.inc"
 #include "apus_batch_norm.inc"
+#include "apus_group_norm.inc"

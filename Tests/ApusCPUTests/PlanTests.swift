@@ -95,6 +95,24 @@ import Testing
     }
   }
 
+  @Test("the gradient of picking elements writes its zeros itself")
+  func embeddedZeros() throws {
+    let types = [TensorType(.float32, [4, 9]), TensorType(.int64, [4])]
+    let found = try graph(
+      of: { x in gradients(at: [x[0]]) { $0[0].picking(labels: x[1]).square().sum() } }, on: types)
+    let plan = try CPUExecutor().compile(found, options: CompileOptions())
+    #expect(!plan.description.contains("constant"), "\(plan)")
+  }
+
+  @Test("what a function captures is computed once, not in every run")
+  func standingValues() throws {
+    let drawn = Tensor.normal([8], key: RandomKey(seed: 3)) * 2
+    let function = compile { [$0[0] + drawn] }
+    let y = try function(Tensor.zeros([8]))[0].scalars()
+    #expect(drawn.node.isKnown)
+    #expect(try drawn.scalars() == y)
+  }
+
   @Test("an index out of range is thrown with its value, place and limit")
   func indexOutOfRange() {
     let x = Tensor([1, 2, 3] as [Float])

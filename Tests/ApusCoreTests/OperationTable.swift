@@ -88,6 +88,9 @@ extension OperationExample {
     .init("Gather", [[3, 2]]) { $0[0].gathered(places, axis: 0).square() },
     .init("ScatterAdd", [[3, 2], [4, 2]]) { $0[0].scatteringAdd($0[1], at: places).square() },
     .init("GatherElements", [[2, 3]]) { $0[0].gatheredElements(grid, axis: 1).square() },
+    .init("GatherElements", [[2, 3]]) {
+      $0[0].picking(labels: Tensor([2, 0] as [Int64])).square()
+    },
     .init("ScatterAddElements", [[2, 3], [2, 3]]) {
       $0[0].scatteringAddElements($0[1], at: grid, axis: 1).square()
     },

@@ -73,6 +73,9 @@ final class PlanLayout: @unchecked Sendable {
     self.placeCount = placeCount
   }
 
+  /// Where each fixed pointer leads: its place in the table and its bytes from the arena's start.
+  var places: [[Int]] { fixed.map { [$0.place, $0.arenaOffset] } }
+
   /// Fills the tables that the C loop walks.
   func bind(
     arena: UnsafeMutableRawPointer,

@@ -158,8 +158,14 @@ struct Fusion {
   private mutating func findStored() {
     for output in graph.outputs { stored.insert(views[output].buffer) }
     for instruction in graph.instructions {
+      let kernel = instruction.operation as? any KernelLowering
       for value in instruction.results where kinds[value] != .view {
-        for operand in instruction.operands {
+        for (index, operand) in instruction.operands.enumerated() {
+          if let number = graph.constant(operand),
+            kernel?.embeds(number, asOperand: index) == true
+          {
+            continue
+          }
           let root = roots[operand]
           let isInside =
             kinds[value] != .kernel && isFused(root)

@@ -11,6 +11,9 @@ protocol KernelLowering: Operation {
   /// Whether the kernel can take these operands. A composite that is not claimed is decomposed.
   func claims(_ operands: [TensorType]) -> Bool
 
+  /// Whether the kernel knows an operand that is this number everywhere without reading it.
+  func embeds(_ number: Literal, asOperand index: Int) -> Bool
+
   /// Emits the kernels that compute the results of `call`.
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError)
 }
@@ -18,6 +21,7 @@ protocol KernelLowering: Operation {
 extension KernelLowering {
   var kernelDTypes: Set<DType> { [.float32, .float64] }
   func claims(_ operands: [TensorType]) -> Bool { true }
+  func embeds(_ number: Literal, asOperand index: Int) -> Bool { false }
 }
 
 /// An operation to lower: its operands and results as values of the plan.

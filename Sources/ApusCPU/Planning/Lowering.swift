@@ -15,7 +15,7 @@ struct Lowering {
     try Lowering.emitNodes(builder)
     let donations = Lowering.bindOutputs(builder, options)
     var refused: [(result: Int, input: Int)] = []
-    var schedule = Schedule(builder.nodes, donations: donations, refused: &refused)
+    var schedule = Schedule(builder, donations: donations, refused: &refused)
     if !refused.isEmpty {
       for pair in refused {
         builder.begin(nil, order: .max)
@@ -23,7 +23,7 @@ struct Lowering {
       }
       let kept = donations.filter { pair in !refused.contains { $0.result == pair.result } }
       var none: [(result: Int, input: Int)] = []
-      schedule = Schedule(builder.nodes, donations: kept, refused: &none)
+      schedule = Schedule(builder, donations: kept, refused: &none)
       precondition(none.isEmpty)
     }
     self.schedule = schedule

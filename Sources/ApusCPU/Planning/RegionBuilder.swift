@@ -235,7 +235,7 @@ struct RegionBuilder {
     }
     let stored = stores.map { buffers[Int($0.buffer)] }
     let inPlace = stored.flatMap { write in
-      readsInOrder.filter { $0.value }.map { (read: $0.key, write: write) }
+      buffers.filter { readsInOrder[$0] == true }.map { (read: $0, write: write) }
     }
     plan.emitRegion(
       program, references, writes: writes, inPlace: inPlace, results: values,

@@ -31,7 +31,7 @@ enum RegisterAllocation {
       let result = instructions[index].dst
       renamed[Int(result)] = free.popLast() ?? next
       if renamed[Int(result)] == next { next += 1 }
-      for operand in Set(used) where lastUse[Int(operand)] == index {
+      for operand in Set(used).sorted() where lastUse[Int(operand)] == index {
         let register = renamed[Int(operand)]
         if register >= loadCount { free.append(register) }
       }

@@ -12,10 +12,10 @@ struct Schedule {
   ///
   /// Returns in `refused` the pairs that cannot share memory and need a copy at the end.
   init(
-    _ nodes: [PlanBuilder.Node], donations: [(result: Int, input: Int)],
+    _ builder: PlanBuilder, donations: [(result: Int, input: Int)],
     refused: inout [(result: Int, input: Int)]
   ) {
-    self.nodes = nodes
+    nodes = builder.nodes
     successors = Array(repeating: [], count: nodes.count)
     linkByBuffers()
     var readers: [Int: [Int]] = [:]
@@ -41,7 +41,7 @@ struct Schedule {
         refused.append(pair)
       }
     }
-    sort()
+    order = RunningOrder.sorted(builder, successors: successors, aliases: aliases)
   }
 
   /// Orders nodes that touch the same buffer as they were emitted.
@@ -90,59 +90,5 @@ struct Schedule {
       for next in successors[node] where seen.insert(next).inserted { stack.append(next) }
     }
     return false
-  }
-
-  /// Runs every node as close to its place in the program as its operands allow.
-  private mutating func sort() {
-    var waiting = Array(repeating: 0, count: nodes.count)
-    for next in successors { for node in next { waiting[node] += 1 } }
-    var ready = Heap(nodes.indices.filter { waiting[$0] == 0 }) { [nodes] in
-      (nodes[$0].order, $0) < (nodes[$1].order, $1)
-    }
-    while let node = ready.pop() {
-      order.append(node)
-      for next in successors[node] {
-        waiting[next] -= 1
-        if waiting[next] == 0 { ready.push(next) }
-      }
-    }
-  }
-}
-
-/// A binary heap: the smallest element comes out first.
-private struct Heap {
-  private var elements: [Int] = []
-  private let precedes: (Int, Int) -> Bool
-
-  init(_ elements: [Int], by precedes: @escaping (Int, Int) -> Bool) {
-    self.precedes = precedes
-    for element in elements { push(element) }
-  }
-
-  mutating func push(_ element: Int) {
-    elements.append(element)
-    var child = elements.count - 1
-    while child > 0, precedes(elements[child], elements[(child - 1) / 2]) {
-      elements.swapAt(child, (child - 1) / 2)
-      child = (child - 1) / 2
-    }
-  }
-
-  mutating func pop() -> Int? {
-    guard let first = elements.first else { return nil }
-    let last = elements.removeLast()
-    if elements.isEmpty { return first }
-    elements[0] = last
-    var parent = 0
-    while true {
-      var smallest = parent
-      for child in [2 * parent + 1, 2 * parent + 2]
-      where child < elements.count && precedes(elements[child], elements[smallest]) {
-        smallest = child
-      }
-      if smallest == parent { return first }
-      elements.swapAt(parent, smallest)
-      parent = smallest
-    }
   }
 }

@@ -40,6 +40,7 @@ public final class CompiledFunction: Sendable {
     if let known = traces.withLock({ $0[types] }) { return known }
     let arguments = types.map { Tensor.placeholder($0) }
     let results = function(arguments)
+    try eval(standing(results))
     let captured = try Graph.capture(results, inputs: arguments)
     let plan = try PlanCache.shared.plan(for: captured.graph)
     let captures = captured.leaves.dropFirst(arguments.count)
@@ -47,6 +48,17 @@ public final class CompiledFunction: Sendable {
     let trace = Trace(plan: plan, captures: captures, results: results.map(\.type))
     traces.withLock { $0[types] = trace }
     return trace
+  }
+}
+
+/// Returns what a function computes with kernels from captured tensors alone, the same in every run:
+/// parameters that nobody has evaluated yet, whose first values would be drawn again and again.
+package func standing(_ results: [Tensor]) -> [Tensor] {
+  borderTensors(of: results) { $0.isTraced }.filter { tensor in
+    guard tensor.error == nil, !tensor.node.isKnown else { return false }
+    return topologicalOrder(of: [tensor], until: \.isKnown).contains { node in
+      !node.isKnown && (node.operation.cpu == .kernel || node.operation.cpu == .decomposition)
+    }
   }
 }
 

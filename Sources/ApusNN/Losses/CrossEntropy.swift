@@ -82,10 +82,7 @@ extension Loss {
         let ignored = labels .== Tensor(integer: Int64(ignoredLabel))
         labels = Tensor(0, like: labels).where(ignored, else: labels)
       }
-      let isTarget = oneHot(labels, like: logs) .!= 0
-      // Chosen, not multiplied: classes of no probability have logarithms of -∞.
-      let zero = Tensor(0, like: logs)
-      let likelihood = logs.where(isTarget, else: zero).sum(axes: [-1])
+      let likelihood = logs.picking(labels: labels)
       guard let shares = labelShares(target, weights, ignoredLabel, like: logs) else {
         return LossTerms(-likelihood)
       }

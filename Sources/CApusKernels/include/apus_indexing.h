@@ -19,6 +19,8 @@ typedef struct apus_index_params {
   int32_t element_bytes;
   /// Bytes of one index: 4 or 8.
   int32_t index_bytes;
+  /// 1: negative indices are out of range too.
+  int32_t from_start;
 } apus_index_params;
 
 /// out[o, j, i] = data[o, indices[j], i], zero for an index out of range; buffers: data, indices,

@@ -1,4 +1,4 @@
-/// Layer and batch normalisation.
+/// Layer, batch and group normalisation.
 #ifndef APUS_NORMALIZATION_H
 #define APUS_NORMALIZATION_H
 
@@ -85,6 +85,38 @@ void apus_batch_norm_backward_f32(
 
 /// `apus_batch_norm_backward_f32` for doubles.
 void apus_batch_norm_backward_f64(
+    void *const *buffers, const void *params, apus_context *context);
+
+/// Group norm of an array [samples, places, channels] over places and groups of channels.
+typedef struct apus_group_norm_params {
+  int64_t samples, places, channels, groups;
+  /// Added to the variance.
+  double epsilon;
+} apus_group_norm_params;
+
+/// Bytes of the scratch buffer of the group norm kernels for floats, forward and backward.
+int64_t apus_group_norm_scratch_bytes_f32(const apus_group_norm_params *params);
+
+/// Bytes of the scratch buffer of the group norm kernels for doubles, forward and backward.
+int64_t apus_group_norm_scratch_bytes_f64(const apus_group_norm_params *params);
+
+/// Buffers: x, gamma [channels], beta [channels], y, mean [samples, groups], variance
+/// [samples, groups] (divided by the count), scratch.
+///
+/// Sums do not depend on the number of threads.
+void apus_group_norm_forward_f32(void *const *buffers, const void *params, apus_context *context);
+
+/// `apus_group_norm_forward_f32` for doubles.
+void apus_group_norm_forward_f64(void *const *buffers, const void *params, apus_context *context);
+
+/// Buffers: x, gamma, mean, variance, dy, dx, dgamma [channels], dbeta [channels], scratch.
+///
+/// Sums do not depend on the number of threads.
+void apus_group_norm_backward_f32(
+    void *const *buffers, const void *params, apus_context *context);
+
+/// `apus_group_norm_backward_f32` for doubles.
+void apus_group_norm_backward_f64(
     void *const *buffers, const void *params, apus_context *context);
 
 #ifdef __cplusplus

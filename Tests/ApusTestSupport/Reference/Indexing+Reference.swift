@@ -2,11 +2,12 @@ import ApusCore
 
 /// For each position of the slices or elements that indices name, the position in the tensor.
 private func places(
-  _ name: String, _ indices: ReferenceValue, into x: Shape, axis: Int, single: Bool
+  _ name: String, _ indices: ReferenceValue, into x: Shape, axis: Int, single: Bool,
+  fromEnd: Bool = true
 ) throws(TensorError) -> [Int] {
   func index(_ position: Int) throws(TensorError) -> Int {
     let value = indices.integers[position]
-    let place = value < 0 ? value + Int64(x.dims[axis]) : value
+    let place = value < 0 && fromEnd ? value + Int64(x.dims[axis]) : value
     guard place >= 0 && place < Int64(x.dims[axis]) else {
       throw TensorError(
         operation: name,
@@ -62,7 +63,8 @@ extension GatherElements: ReferenceRule {
     _ operands: [ReferenceValue], _ types: [TensorType]
   ) throws(TensorError) -> [ReferenceValue] {
     let x = operands[0]
-    let from = try places(name, operands[1], into: x.type.shape, axis: axis, single: true)
+    let from = try places(
+      name, operands[1], into: x.type.shape, axis: axis, single: true, fromEnd: countsFromEnd)
     return [x.picking(from, as: types[0])]
   }
 }
@@ -82,7 +84,8 @@ extension ScatterAddElements: ReferenceRule {
     _ operands: [ReferenceValue], _ types: [TensorType]
   ) throws(TensorError) -> [ReferenceValue] {
     let base = operands[0]
-    let to = try places(name, operands[1], into: base.type.shape, axis: axis, single: true)
+    let to = try places(
+      name, operands[1], into: base.type.shape, axis: axis, single: true, fromEnd: countsFromEnd)
     return [added(base, operands[2], to)]
   }
 }

@@ -32,10 +32,13 @@ struct AddingKernels {
 }
 
 extension apus_index_params {
-  init(_ data: TensorType, axis: Int, count: Int, indices: DType) {
+  init(
+    _ data: TensorType, axis: Int, count: Int, indices: DType, countsFromEnd: Bool = true
+  ) {
     let blocks = AxisBlocks(data, axis: axis)
     self.init(
       outer: blocks.outer, axis_size: blocks.extent, inner: blocks.inner, count: Int64(count),
-      element_bytes: Int32(data.dtype.byteCount), index_bytes: Int32(indices.byteCount))
+      element_bytes: Int32(data.dtype.byteCount), index_bytes: Int32(indices.byteCount),
+      from_start: countsFromEnd ? 0 : 1)
   }
 }

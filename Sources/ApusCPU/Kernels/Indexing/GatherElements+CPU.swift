@@ -8,7 +8,8 @@ extension GatherElements: KernelLowering {
     let (x, indices, y) = (call.operands[0], call.operands[1], call.results[0])
     if y.type.count == 0 { return }
     let params = apus_index_params(
-      x.type, axis: axis, count: indices.type.dims[axis], indices: indices.type.dtype)
+      x.type, axis: axis, count: indices.type.dims[axis], indices: indices.type.dtype,
+      countsFromEnd: countsFromEnd)
     builder.emit(
       apus_gather_elements, params,
       [builder.contiguous(x), builder.contiguous(indices), builder.output(y)],

@@ -2,6 +2,10 @@ import ApusCore
 import CApusKernels
 
 extension ScatterAdd: KernelLowering {
+  func embeds(_ number: Literal, asOperand index: Int) -> Bool {
+    index == 0 && number.asDouble == 0
+  }
+
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
     let indices = call.operands[1].type
     let params = apus_index_params(

@@ -2,10 +2,15 @@ import ApusCore
 import CApusKernels
 
 extension ScatterAddElements: KernelLowering {
+  func embeds(_ number: Literal, asOperand index: Int) -> Bool {
+    index == 0 && number.asDouble == 0
+  }
+
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
     let indices = call.operands[1].type
     let params = apus_index_params(
-      call.results[0].type, axis: axis, count: indices.dims[axis], indices: indices.dtype)
+      call.results[0].type, axis: axis, count: indices.dims[axis], indices: indices.dtype,
+      countsFromEnd: countsFromEnd)
     emitScatter(call, params, ScatterAddElements.kernels, name, builder)
   }
 

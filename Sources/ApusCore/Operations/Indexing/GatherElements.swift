@@ -9,9 +9,11 @@
 package struct GatherElements: Operation {
   /// The axis indexed, non-negative.
   package let axis: Int
+  /// Whether negative indices count from the end; otherwise they are data errors, as of labels.
+  package var countsFromEnd = true
 
   package var name: String { "gatherElements" }
-  package var attributes: String { "axis: \(axis)" }
+  package var attributes: String { "axis: \(axis)\(countsFromEnd ? "" : ", from the start")" }
   package var operandNames: [String] { ["x", "indices"] }
   package var cpu: CPUKernel { .kernel }
 
@@ -24,7 +26,8 @@ package struct GatherElements: Operation {
   package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
     guard let dy = upstream[0] else { return [nil, nil] }
     let base = Tensor(0, like: call.operands[0])
-    return [apply(ScatterAddElements(axis: axis), [base, call.operands[1], dy]), nil]
+    let scatter = ScatterAddElements(axis: axis, countsFromEnd: countsFromEnd)
+    return [apply(scatter, [base, call.operands[1], dy]), nil]
   }
 
   static func check(_ x: Shape, _ indices: TensorType, axis: Int) throws(Violation) {
@@ -44,6 +47,18 @@ package struct GatherElements: Operation {
 }
 
 extension Tensor {
+  /// Returns the element of each row that its label names.
+  ///
+  /// - Shape: `x[I…, K], labels[I…] → y[I…]`; `int32` or `int64` labels. Evaluation throws for a label
+  ///   outside `0..<K`.
+  package func picking(labels: Tensor) -> Tensor {
+    attempt("picking", [self, labels], at: nil) { () throws(Violation) in
+      let gather = GatherElements(axis: try shape.normalized(axis: -1), countsFromEnd: false)
+      let column = labels.reshaped(to: Shape(labels.shape.dims + [1]))
+      return apply(gather, [self, column], at: nil).reshaped(to: labels.shape)
+    }
+  }
+
   /// Returns the elements along an axis that `indices` name, one index for each element.
   ///
   /// - Shape: `x[outer…, N, inner…], indices[outer…, I, inner…] → y[outer…, I, inner…]`; `int32` or

@@ -10,9 +10,11 @@
 package struct ScatterAddElements: Operation {
   /// The axis indexed, non-negative.
   package let axis: Int
+  /// Whether negative indices count from the end; otherwise they are data errors, as of labels.
+  package var countsFromEnd = true
 
   package var name: String { "scatterAddElements" }
-  package var attributes: String { "axis: \(axis)" }
+  package var attributes: String { "axis: \(axis)\(countsFromEnd ? "" : ", from the start")" }
   package var operandNames: [String] { ["base", "indices", "updates"] }
   package var cpu: CPUKernel { .kernel }
 
@@ -31,7 +33,8 @@ package struct ScatterAddElements: Operation {
 
   package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
     guard let dy = upstream[0] else { return [nil, nil, nil] }
-    return [dy, nil, apply(GatherElements(axis: axis), [dy, call.operands[1]])]
+    let gather = GatherElements(axis: axis, countsFromEnd: countsFromEnd)
+    return [dy, nil, apply(gather, [dy, call.operands[1]])]
   }
 }
 

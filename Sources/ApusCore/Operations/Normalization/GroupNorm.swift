@@ -18,7 +18,7 @@ package struct GroupNorm: Composite {
     "groups: \(groups), epsilon: \(epsilon)\(isChannelsFirst ? ", channels first" : "")"
   }
   package var operandNames: [String] { ["x", "gamma", "beta"] }
-  package var cpu: CPUKernel { .decomposition }
+  package var cpu: CPUKernel { .kernel }
 
   package init(groups: Int, epsilon: Double, isChannelsFirst: Bool) {
     self.groups = groups
@@ -84,7 +84,7 @@ package struct GroupNormGradient: Composite {
     "groups: \(groups), epsilon: \(epsilon)\(isChannelsFirst ? ", channels first" : "")"
   }
   package var operandNames: [String] { ["x", "gamma", "mean", "variance", "dy"] }
-  package var cpu: CPUKernel { .decomposition }
+  package var cpu: CPUKernel { .kernel }
 
   package init(groups: Int, epsilon: Double, isChannelsFirst: Bool) {
     self.groups = groups
