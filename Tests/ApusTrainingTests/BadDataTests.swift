@@ -18,6 +18,7 @@ import Testing
       try model.build(x.type, seed: 1)
       let before = try model.parameters.map { try $0.parameter.value.bytes() }
       let trainer = Trainer(model, loss: .crossEntropy)
+      let line = #line + 2
       let error = #expect(throws: TensorError.self) {
         try trainer.fit(x, y, epochs: 1, batchSize: 8, shuffles: false, progress: .silent)
       }
@@ -25,6 +26,7 @@ import Testing
         error?.description == """
           fit: the data hold NaN: column inputs, sample 4 of batch 0
             inputs: f32[8, 3]
+            called at ApusTrainingTests/BadDataTests.swift:\(line)
           """)
       #expect(try model.parameters.map { try $0.parameter.value.bytes() } == before)
       #expect(throws: TensorError.self) {

@@ -150,20 +150,53 @@ import Testing
     }
   }
 
+  @Test("a mistake inside a model names the line that called the run, and the layer")
+  func places() throws {
+    try TestExecutor.cpu.run {
+      let (x, y) = try blobs(12)
+      let model = Sequential {
+        Dense(4, inputs: 4)
+        Dense(3, inputs: 7)
+      }
+      let trainer = Trainer(model, loss: .crossEntropy)
+      let line = #line + 2
+      let runs: [() throws -> Void] = [
+        { try trainer.fit(x, y, epochs: 1, progress: .silent) }, { _ = try trainer.predict(x) },
+        { _ = try trainer.evaluate(TensorDataset(inputs: x, targets: y)) },
+      ]
+      for (number, run) in runs.enumerated() {
+        let error = #expect(throws: TensorError.self) { try run() }
+        let site = try #require(error?.site)
+        #expect(site.file == "ApusTrainingTests/TrainerTests.swift", "\(site)")
+        #expect(site.line == line + number / 2, "\(site)")
+      }
+      let loss = Trainer(MLP([3]), loss: .meanSquaredError)
+      let error = #expect(throws: TensorError.self) {
+        try loss.fit(x, y, epochs: 1, progress: .silent)
+      }
+      #expect(error?.site?.file == "ApusTrainingTests/TrainerTests.swift")
+    }
+  }
+
   @Test("mistakes are refused before training, as text")
   func refusals() throws {
     try TestExecutor.cpu.run {
       let (x, y) = try blobs(12)
       let trainer = Trainer(MLP([4, 3]), loss: .crossEntropy)
-      #expect(throws: TensorError(operation: "fit", reason: "-1 epochs are not a number from 0")) {
-        try trainer.fit(x, y, epochs: -1, progress: .silent)
+      func refused(
+        _ operation: String, _ reason: String, line: Int = #line, by run: () throws -> Void
+      ) {
+        // Written on the line of the call, which the error names.
+        let site = CallSite(file: #fileID, line: line)
+        #expect(throws: TensorError(operation: operation, reason: reason, site: site)) {
+          try run()
+        }
       }
-      #expect(throws: TensorError(operation: "fit", reason: "the data set has no samples")) {
-        try trainer.fit(Nothing(), epochs: 1, progress: .silent)
-      }
-      #expect(throws: TensorError(operation: "evaluate", reason: "the data set has no samples")) {
-        try trainer.evaluate(Nothing())
-      }
+      let (negative, none) = ("-1 epochs are not a number from 0", "the data set has no samples")
+      refused("fit", negative) { try trainer.fit(x, y, epochs: -1, progress: .silent) }
+      refused("fit", none) { try trainer.fit(Nothing(), epochs: 1, progress: .silent) }
+      refused("evaluate", none) { _ = try trainer.evaluate(Nothing()) }
+      refused("predict", none) { _ = try trainer.predict(Nothing()) }
       let wrong = Trainer(MLP([4, 3]), loss: .meanSquaredError)
       let error = #expect(throws: TensorError.self) {
         try wrong.fit(x, Tensor.zeros([12, 1]), epochs: 1, batchSize: 12, progress: .silent)

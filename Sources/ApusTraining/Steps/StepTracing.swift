@@ -128,7 +128,8 @@ struct StepRecipe {
     let prediction = call(state, places, x, context)
     if let error = prediction.error { throw error }
     let target = precision == .float64 && y.dtype.isFloating ? y.converted(to: .float64) : y
-    var loss = loss(prediction, target)
+    let at = CallSite.ofRun
+    var loss = loss(prediction, target, file: at.file, line: at.line)
     let weights = state.variables[..<state.buffers.lowerBound].indices.map {
       (path: state.variables[$0].path, value: places[$0])
     }
@@ -158,7 +159,10 @@ struct StepRecipe {
     }
     let variables = state.variables.map(\.variable)
     let bindings = Bindings(variables, zip(variables.indices, places).map { inner($1) })
-    let y = Bindings.$current.withValue(bindings) { model(inner(x), context) }
+    let at = CallSite.ofRun
+    let y = Bindings.$current.withValue(bindings) {
+      model(inner(x), context, file: at.file, line: at.line)
+    }
     return low && y.dtype == .bfloat16 ? y.converted(to: .float32) : y
   }
 

@@ -6,7 +6,13 @@ extension Trainer {
   /// Returns the mean loss and metrics over a source, in inference mode.
   ///
   /// - Throws: The mistake of the model or the data.
-  public func evaluate(_ data: any BatchSource) throws -> [String: Double] {
+  public func evaluate(
+    _ data: any BatchSource, file: String = #fileID, line: Int = #line
+  ) throws -> [String: Double] {
+    try calledFrom(file, line) { try figures(of: data) }
+  }
+
+  private func figures(of data: any BatchSource) throws -> [String: Double] {
     guard data.batchCount > 0, !data.columns.isEmpty, data.sampleCount > 0 else {
       throw TensorError(operation: "evaluate", reason: "the data set has no samples")
     }
@@ -23,14 +29,20 @@ extension Trainer {
 
   /// Returns the mean loss and metrics over a data set, in inference mode.
   public func evaluate(
-    _ data: TensorDataset, batchSize: Int = 256
+    _ data: TensorDataset, batchSize: Int = 256, file: String = #fileID, line: Int = #line
   ) throws -> [String: Double] {
-    try evaluate(try DataLoader(data, batchSize: batchSize))
+    try evaluate(try DataLoader(data, batchSize: batchSize), file: file, line: line)
   }
 
   /// Returns the model's outputs for the samples of a source, one after the other, in inference
   /// mode; of its columns only the first is used.
-  public func predict(_ data: any BatchSource) throws -> Tensor {
+  public func predict(
+    _ data: any BatchSource, file: String = #fileID, line: Int = #line
+  ) throws -> Tensor {
+    try calledFrom(file, line) { try outputs(for: data) }
+  }
+
+  private func outputs(for data: any BatchSource) throws -> Tensor {
     guard data.batchCount > 0, !data.columns.isEmpty, data.sampleCount > 0 else {
       throw TensorError(operation: "predict", reason: "the data set has no samples")
     }
@@ -59,10 +71,12 @@ extension Trainer {
   /// Returns the model's outputs for a tensor of samples, in inference mode.
   ///
   /// - Throws: The tensor's own error; the mistake of the model.
-  public func predict(_ inputs: Tensor, batchSize: Int = 256) throws -> Tensor {
+  public func predict(
+    _ inputs: Tensor, batchSize: Int = 256, file: String = #fileID, line: Int = #line
+  ) throws -> Tensor {
     if let error = inputs.error { throw error }
     let data = try TensorDataset(["inputs": HostArray(inputs)])
-    return try predict(try DataLoader(data, batchSize: batchSize))
+    return try predict(try DataLoader(data, batchSize: batchSize), file: file, line: line)
   }
 }
 

@@ -25,7 +25,18 @@ extension Trainer {
   public func fit(
     _ data: any BatchSource, epochs: Int, validation: (any BatchSource)? = nil,
     callbacks: [any Callback] = [], progress: ProgressStyle = .automatic,
-    resumingFrom checkpoint: String? = nil
+    resumingFrom checkpoint: String? = nil, file: String = #fileID, line: Int = #line
+  ) throws -> History {
+    try calledFrom(file, line) {
+      try run(
+        data, epochs: epochs, validation: validation, callbacks: callbacks, progress: progress,
+        resumingFrom: checkpoint)
+    }
+  }
+
+  private func run(
+    _ data: any BatchSource, epochs: Int, validation: (any BatchSource)?,
+    callbacks: [any Callback], progress: ProgressStyle, resumingFrom checkpoint: String?
   ) throws -> History {
     try optimizer.checkSettings()
     try options.check()
@@ -63,7 +74,8 @@ extension Trainer {
     _ data: TensorDataset, epochs: Int, batchSize: Int = 32, shuffles: Bool = true,
     validation: TensorDataset? = nil, validationSplit: Double = 0,
     transforms: [any BatchTransform] = [], callbacks: [any Callback] = [],
-    progress: ProgressStyle = .automatic, resumingFrom checkpoint: String? = nil
+    progress: ProgressStyle = .automatic, resumingFrom checkpoint: String? = nil,
+    file: String = #fileID, line: Int = #line
   ) throws -> History {
     var train = data
     var held = validation
@@ -75,7 +87,7 @@ extension Trainer {
     let check = try held.map { try DataLoader($0, batchSize: max(batchSize, 256)) }
     return try fit(
       loader, epochs: epochs, validation: check, callbacks: callbacks, progress: progress,
-      resumingFrom: checkpoint)
+      resumingFrom: checkpoint, file: file, line: line)
   }
 
   /// Trains on tensors whose first axes run over the samples.
@@ -83,11 +95,12 @@ extension Trainer {
   public func fit(
     _ inputs: Tensor, _ targets: Tensor, epochs: Int, batchSize: Int = 32, shuffles: Bool = true,
     validationSplit: Double = 0, callbacks: [any Callback] = [],
-    progress: ProgressStyle = .automatic, resumingFrom checkpoint: String? = nil
+    progress: ProgressStyle = .automatic, resumingFrom checkpoint: String? = nil,
+    file: String = #fileID, line: Int = #line
   ) throws -> History {
     try fit(
       TensorDataset(inputs: inputs, targets: targets), epochs: epochs, batchSize: batchSize,
       shuffles: shuffles, validationSplit: validationSplit, callbacks: callbacks,
-      progress: progress, resumingFrom: checkpoint)
+      progress: progress, resumingFrom: checkpoint, file: file, line: line)
   }
 }

@@ -74,7 +74,9 @@ public final class Trainer {
   func build(for source: any BatchSource) throws(TensorError) {
     let input = source.inputType(max(min(source.batchSize, source.sampleCount), 1))
     let dtype = input.dtype.isFloating ? precision.inputDType : input.dtype
-    try model.build(TensorType(dtype, input.shape), seed: seed)
+    let at = CallSite.ofRun
+    try model.build(
+      TensorType(dtype, input.shape), seed: seed, file: at.file, line: at.line)
   }
 
   /// Names of the sums: the loss, then the metrics.
