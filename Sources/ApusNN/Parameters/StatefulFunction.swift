@@ -10,7 +10,7 @@ import Synchronization
 /// ```swift
 /// let decode = try StatefulFunction(state: gpt.caches(batch: 1, capacity: 512).flatMap(\.tensors)) {
 ///   state, inputs in
-///   var caches = KeyValueCache.list(from: state)
+///   var caches = KeyValueCache.list(of: state)
 ///   let logits = gpt.step(inputs[0], caches: &caches)
 ///   return (caches.flatMap(\.tensors), [logits])
 /// }
