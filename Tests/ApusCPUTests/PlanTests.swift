@@ -106,9 +106,9 @@ import Testing
 
   @Test("what a function captures is computed once, not in every run")
   func standingValues() throws {
-    let drawn = Tensor.normal([8], key: RandomKey(seed: 3)) * 2
-    let function = compile { [$0[0] + drawn] }
-    let y = try function(Tensor.zeros([8]))[0].scalars()
+    let drawn = Tensor.normal([2, 4], key: RandomKey(seed: 3)) * 2
+    let function = compile { [$0[0] + drawn.matrixTransposed()] }
+    let y = try function(Tensor.zeros([4, 2]))[0].matrixTransposed().scalars()
     #expect(drawn.node.isKnown)
     #expect(try drawn.scalars() == y)
   }

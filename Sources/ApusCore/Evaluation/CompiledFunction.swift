@@ -54,12 +54,24 @@ public final class CompiledFunction: Sendable {
 /// Returns what a function computes with kernels from captured tensors alone, the same in every run:
 /// parameters that nobody has evaluated yet, whose first values would be drawn again and again.
 package func standing(_ results: [Tensor]) -> [Tensor] {
-  borderTensors(of: results) { $0.isTraced }.filter { tensor in
+  // Not the views of them: plans follow strides, and others look at the same values otherwise.
+  borderTensors(of: results) { $0.isTraced }.map(viewed).filter { tensor in
     guard tensor.error == nil, !tensor.node.isKnown else { return false }
     return topologicalOrder(of: [tensor], until: \.isKnown).contains { node in
       !node.isKnown && (node.operation.cpu == .kernel || node.operation.cpu == .decomposition)
     }
   }
+}
+
+/// What a chain of views looks at.
+private func viewed(_ tensor: Tensor) -> Tensor {
+  var tensor = tensor
+  while !tensor.node.isKnown, tensor.node.operation.cpu == .view {
+    let operands = tensor.node.operands
+    guard operands.count == 1 else { break }
+    tensor = operands[0]
+  }
+  return tensor
 }
 
 /// Returns a function that runs as one plan per signature of its arguments.

@@ -41,6 +41,13 @@ public struct KeyValueCache: Sendable {
   /// The parts, to hand to a compiled step.
   public var tensors: [Tensor] { [keys, values, length] }
 
+  /// Puts caches together again from the parts of several, in order; what is left over is dropped.
+  public static func list(of tensors: [Tensor]) -> [KeyValueCache] {
+    stride(from: 0, to: tensors.count - 2, by: 3).map {
+      KeyValueCache(keys: tensors[$0], values: tensors[$0 + 1], length: tensors[$0 + 2])
+    }
+  }
+
   /// Returns a cache that also holds the next tokens.
   ///
   /// - Shape: `keys[N, T, heads, d], values[N, T, heads, d]`.
