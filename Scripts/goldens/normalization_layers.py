@@ -41,7 +41,9 @@ def tracked(family, op, module, shape, first, training, attributes, **options):
         y = y if first else first_to_last(y)
         if not (training and tracking):
             return y
-        return y, state["running_mean"], state["running_var"], state["num_batches_tracked"]
+        moved = [y, state["running_mean"], state["running_var"]]
+        # PyTorch's instance norms have a count of batches but never count.
+        return moved if op == "instanceNorm" else moved + [state["num_batches_tracked"]]
 
     family.case(op, function, inputs, {
         "first": first, "training": training, "affine": affine, "tracking": tracking,

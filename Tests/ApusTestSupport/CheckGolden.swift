@@ -10,6 +10,7 @@ package func check(
 ) throws {
   let inputs = golden.inputs.map(\.tensor)
   let outputs = function(inputs)
+  #expect(outputs.count == golden.outputs.count, "\(golden)", sourceLocation: sourceLocation)
   for (output, expected) in zip(outputs, golden.outputs) {
     try expectClose(
       output, expected.values, shape: Shape(expected.shape), absolute: absolute,
