@@ -140,4 +140,10 @@ final class CPUPlan: Executable, @unchecked Sendable {
   }
 
   var description: String { layout.description }
+
+  var report: PlanReport? {
+    lock.withLock { _ in
+      layout.report(runs: runs, nanoseconds: (0..<layout.nodes.count).map { nanoseconds[$0] })
+    }
+  }
 }
