@@ -43,9 +43,11 @@ final class CPUPlan: Executable, @unchecked Sendable {
     layout.bind(arena: arena.pointer, pointers: pointers, nodes: nodes)
     bound.initialize(repeating: nil, count: max(layout.externalCount, 1))
     nanoseconds.initialize(repeating: 0, count: count)
+    if configuration.isProfiling { Profile.shared?.add(self) }
   }
 
   deinit {
+    if runs > 0 { Profile.shared?.add(measured) }
     pointers.deallocate()
     nodes.deallocate()
     bound.deallocate()
@@ -70,7 +72,6 @@ final class CPUPlan: Executable, @unchecked Sendable {
     if layout.configuration.isProfiling {
       code = apus_plan_run_profiled(nodes, Int64(layout.nodes.count), &context, nanoseconds)
       runs += 1
-      Profile.shared.record(layout, runs: runs, nanoseconds)
     } else {
       code = apus_plan_run(nodes, Int64(layout.nodes.count), &context)
     }
@@ -104,8 +105,10 @@ final class CPUPlan: Executable, @unchecked Sendable {
   var description: String { layout.description }
 
   var report: PlanReport? {
-    lock.withLock { _ in
-      layout.report(runs: runs, nanoseconds: (0..<layout.nodes.count).map { nanoseconds[$0] })
-    }
+    lock.withLock { _ in measured }
+  }
+
+  private var measured: PlanReport {
+    layout.report(runs: runs, nanoseconds: (0..<layout.nodes.count).map { nanoseconds[$0] })
   }
 }
