@@ -41,9 +41,10 @@ final class Profile: Sendable {
       for kernel in report.kernels {
         var row = rows[kernel.label, default: Row()]
         row.nanoseconds += kernel.nanoseconds
-        row.calls += report.runs
-        row.multiplyAdds += report.runs * kernel.multiplyAdds
-        row.bytes += report.runs * kernel.bytesMoved
+        let calls = report.runs(of: kernel)
+        row.calls += calls
+        row.multiplyAdds += calls * kernel.multiplyAdds
+        row.bytes += calls * kernel.bytesMoved
         rows[kernel.label] = row
       }
     }

@@ -4,6 +4,9 @@ extension PlanReport: CustomStringConvertible {
 
   /// The kernels in running order, with their times where they were measured.
   ///
+  /// A kernel marked `once` only runs when weights have changed; its time is that of such a run, and
+  /// no part of the totals.
+  ///
   /// GF/s counts two operations a multiply-add, GB/s the bytes of ``PlanStatistics/bytesMoved``.
   /// - Parameter showsPrograms: Whether the instructions of fused programs follow below.
   public func table(showsPrograms: Bool = false) -> String {
@@ -20,9 +23,9 @@ extension PlanReport: CustomStringConvertible {
     func add(_ kernels: [Kernel], _ prefix: String, isBody: Bool) {
       for (index, kernel) in kernels.enumerated() {
         let times =
-          isBody ? ["", "", "", ""] : kernel.times(runs: runs, total: total)
+          isBody ? ["", "", "", ""] : kernel.times(runs: runs(of: kernel), total: total)
         table.rows.append(
-          [prefix + "\(index)"] + (isTimed ? times : [])
+          [(kernel.isStanding ? "once " : "") + prefix + "\(index)"] + (isTimed ? times : [])
             + [
               NumberText.grouped(kernel.bytesRead), NumberText.grouped(kernel.bytesWritten),
               kernel.multiplyAdds > 0 ? NumberText.grouped(kernel.multiplyAdds) : "",
@@ -46,7 +49,8 @@ extension PlanReport: CustomStringConvertible {
 
   /// Measured time of a run in nanoseconds; 0 where times are not measured.
   public var nanosecondsPerRun: Double {
-    Double(kernels.reduce(0) { $0 + $1.nanoseconds }) / Double(max(runs, 1))
+    let total = kernels.reduce(0) { $0 + ($1.isStanding ? 0 : $1.nanoseconds) }
+    return Double(total) / Double(max(runs, 1))
   }
 
   /// The times since an earlier report of the same plan, without those of its first runs.
@@ -54,6 +58,7 @@ extension PlanReport: CustomStringConvertible {
     guard earlier.kernels.count == kernels.count, earlier.runs < runs else { return self }
     var result = self
     result.runs -= earlier.runs
+    result.preparations -= earlier.preparations
     for index in kernels.indices {
       result.kernels[index].nanoseconds -= earlier.kernels[index].nanoseconds
     }
@@ -75,7 +80,8 @@ extension PlanReport.Kernel {
     let time = Double(nanoseconds) / Double(max(runs, 1))
     guard time > 0 else { return ["0.0", "", "", ""] }
     return [
-      NumberText.decimal(time / 1e3, 1), NumberText.decimal(100 * time / total, 1) + " %",
+      NumberText.decimal(time / 1e3, 1),
+      isStanding ? "" : NumberText.decimal(100 * time / max(total, 1), 1) + " %",
       multiplyAdds > 0 ? NumberText.decimal(2 * Double(multiplyAdds) / time, 1) : "",
       NumberText.decimal(Double(bytesMoved) / time, 1),
     ]

@@ -24,12 +24,15 @@ extension MatMul: KernelLowering {
     if m > 1, n > 1, isCountable, !builder.deterministic,
       builder.prefersOneDNN(dtype, multiplyAdds: work)
     {
-      let problem = MatMulProblem(
+      var problem = MatMulProblem(
         element: .float32, batch: batch.sizes, m: m, n: n, k: k,
         aStrides: batch.a + a.strides.suffix(2), bStrides: batch.b + b.strides.suffix(2),
         threads: builder.threads)
-      if let kernel = OneDNN.matmul(problem) {
-        builder.emit(kernel, [left, right, result], label: label, multiplyAdds: work)
+      problem.packsWeights = builder.fusion.stands(call.operands[1].id)
+      if let kernel = OneDNN.matmul(problem),
+        let weights = builder.packed(right, of: call.operands[1], for: kernel)
+      {
+        builder.emit(kernel, [left, weights, result], label: label, multiplyAdds: work)
         return
       }
     }
