@@ -35,14 +35,16 @@ import Testing
     #expect(shown.statistics == shown.plan.statistics)
     #expect(shown.plan.runs == 0)
     let weights = 4 * (784 * 512 + 512 * 256 + 256 * 10 + 512 + 256 + 10)
-    #expect(shown.statistics.unavoidableBytes == weights + 4 * 3 * (784 + 10))
+    let unavoidable = weights + 4 * 3 * (784 + 10)
+    // Weights that a kernel keeps in a form of its own may be padded.
+    #expect((unavoidable...unavoidable * 11 / 10).contains(shown.statistics.unavoidableBytes))
   }
 
   @Test("Measured times belong to the runs that were asked for", arguments: StepName.allCases)
   func profile(step: StepName) throws {
     let shown = try json("iris", "--step", step.rawValue, "--profile", "--steps", "7")
     #expect(shown.plan.runs == 7)
-    #expect(shown.plan.kernels.allSatisfy { $0.nanoseconds > 0 })
+    #expect(shown.plan.kernels.allSatisfy { $0.nanoseconds > 0 || $0.isStanding })
     let table = try Tool.run("explain", "iris", "--step", step.rawValue, "--profile")
     #expect(table.output.contains("GF/s"))
     #expect(table.errors.isEmpty)
