@@ -2,19 +2,17 @@ import ApusCore
 import CApusKernels
 
 extension PlanLayout {
-  /// What a run does; with the time of each kernel over `runs` runs.
-  func report(runs: Int = 0, nanoseconds: [Int64] = []) -> PlanReport {
-    var report = PlanReport(
-      kernels: kernelReports, buffers: bufferReports, arenaBytes: arenaByteCount, runs: runs)
-    for (index, time) in nanoseconds.enumerated() { report.kernels[index].nanoseconds = time }
-    return report
+  /// What a run does.
+  var report: PlanReport {
+    PlanReport(kernels: kernelReports, buffers: bufferReports, arenaBytes: arenaByteCount)
   }
 
   private var kernelReports: [PlanReport.Kernel] {
-    nodes.map { node in
+    nodes.enumerated().map { position, node in
       var kernel = PlanReport.Kernel(
         label: node.label, operation: node.operation, layerPath: node.layerPath ?? "",
-        multiplyAdds: node.multiplyAdds, isCopy: node.traffic.isCopy)
+        multiplyAdds: node.multiplyAdds, isCopy: node.traffic.isCopy,
+        isStanding: position < prologueCount)
       kernel.scratchBytes = node.buffers.reduce(0) { sum, reference in
         guard let buffer = reference?.buffer, buffers[buffer].role == .scratch else { return sum }
         return sum + buffers[buffer].byteCount

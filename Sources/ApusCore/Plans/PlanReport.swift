@@ -15,14 +15,18 @@ public struct PlanReport: Sendable, Hashable, Codable {
   /// Bytes of the block that holds all values between kernels and their scratch memory.
   public var arenaBytes: Int
   /// How many runs ``Kernel/nanoseconds`` count; 0 unless the executor measures.
-  public var runs: Int
+  public var runs = 0
+  /// How many of these runs found new contents of standing inputs: ``Kernel/isStanding``.
+  public var preparations = 0
 
-  public init(kernels: [Kernel], buffers: [Buffer], arenaBytes: Int, runs: Int = 0) {
+  public init(kernels: [Kernel], buffers: [Buffer], arenaBytes: Int) {
     self.kernels = kernels
     self.buffers = buffers
     self.arenaBytes = arenaBytes
-    self.runs = runs
   }
+
+  /// How many times a kernel ran in the runs that ``Kernel/nanoseconds`` count.
+  public func runs(of kernel: Kernel) -> Int { kernel.isStanding ? preparations : runs }
 }
 
 extension PlanReport {
@@ -41,6 +45,8 @@ extension PlanReport {
     public var scratchBytes: Int
     /// Whether it does nothing but move elements.
     public var isCopy: Bool
+    /// Whether it only runs when weights have changed: what it gives stays in the arena.
+    public var isStanding: Bool
     /// The lines of a fused program; empty for other kernels.
     public var program: [String]
     /// How many of them compute, rather than load or store.
@@ -54,7 +60,8 @@ extension PlanReport {
     public init(
       label: String, operation: String, layerPath: String = "", reads: [Access] = [],
       writes: [Access] = [], multiplyAdds: Int = 0, scratchBytes: Int = 0, isCopy: Bool = false,
-      program: [String] = [], instructionCount: Int = 0, body: [Kernel] = [], repeats: Int = 1,
+      isStanding: Bool = false, program: [String] = [], instructionCount: Int = 0,
+      body: [Kernel] = [], repeats: Int = 1,
       nanoseconds: Int64 = 0
     ) {
       self.label = label
@@ -65,6 +72,7 @@ extension PlanReport {
       self.multiplyAdds = multiplyAdds
       self.scratchBytes = scratchBytes
       self.isCopy = isCopy
+      self.isStanding = isStanding
       self.program = program
       self.instructionCount = instructionCount
       self.body = body

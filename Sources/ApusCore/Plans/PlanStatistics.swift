@@ -5,6 +5,8 @@
 public struct PlanStatistics: Sendable, Hashable, Codable {
   /// Kernels that a run calls.
   public var kernels = 0
+  /// Kernels that only run when weights have changed; they count in none of the other numbers.
+  public var standingKernels = 0
   /// Those of them that are fused programs.
   public var programs = 0
   /// Instructions that compute in all programs.
@@ -35,27 +37,30 @@ extension PlanReport {
   /// The plan in numbers.
   public var statistics: PlanStatistics {
     var result = PlanStatistics()
-    for kernel in kernels { result.add(kernel, times: 1) }
+    for kernel in kernels where !kernel.isStanding { result.add(kernel, times: 1) }
+    result.standingKernels = kernels.count { $0.isStanding }
     result.inPlaceShares = buffers.count { $0.sharesMemoryOf != nil }
     result.arenaBytes = arenaBytes
     result.unavoidableBytes = unavoidableBytes
     return result
   }
 
-  /// Bytes of inputs that are read and of outputs that are written, each once.
+  /// Bytes of inputs that are read and of outputs that are written, each once; what stands is an
+  /// input.
   private var unavoidableBytes: Int {
     var read = Array(repeating: 0, count: buffers.count)
     var written = read
-    for kernel in kernels {
+    var isInput = buffers.map { [.input, .output, .constant].contains($0.role) }
+    for kernel in kernels where kernel.isStanding {
+      for access in kernel.writes { isInput[home(access.buffer)] = true }
+    }
+    for kernel in kernels where !kernel.isStanding {
       for access in kernel.reads { read[home(access.buffer)] += access.bytes }
       for access in kernel.writes { written[home(access.buffer)] += access.bytes }
     }
     return buffers.indices.reduce(0) { sum, index in
-      switch buffers[index].role {
-      case .input, .output, .constant:
-        sum + min(read[index], buffers[index].bytes) + min(written[index], buffers[index].bytes)
-      case .value, .scratch: sum
-      }
+      let limit = isInput[index] ? buffers[index].bytes : 0
+      return sum + min(read[index], limit) + min(written[index], limit)
     }
   }
 
@@ -87,8 +92,10 @@ extension PlanStatistics: CustomStringConvertible {
   public var description: String {
     let ratio = unavoidableBytes > 0 ? Double(bytesMoved) / Double(unavoidableBytes) : 0
     let tenths = Int((ratio * 10).rounded())
+    let standing = standingKernels > 0 ? "; when weights change \(standingKernels) more" : ""
     return """
-      kernels         \(kernels), of them \(programs) fused programs of \(instructions) instructions
+      kernels         \(kernels), of them \(programs) fused programs of \(instructions) \
+      instructions\(standing)
       copies          \(copies)
       strided reads   \(stridedReads)
       in place        \(inPlaceShares)
