@@ -9,7 +9,7 @@ struct Lowering {
   init(
     _ source: Graph, _ options: CompileOptions, _ configuration: CPUConfiguration
   ) throws(TensorError) {
-    let graph = try Simplifier.simplify(source)
+    let graph = try Simplifier.simplify(source, for: configuration)
     let fusion = Fusion(graph, isolating: options.watchesNonFinite)
     builder = PlanBuilder(graph, fusion, configuration)
     try Lowering.emitNodes(builder)
