@@ -87,13 +87,14 @@ struct apus_onednn_program *apus_onednn_create_convolution(
   }
   apus_program_name(program, description);
   if (!program->failed) {
-    const int query =
-        pass == apus_onednn_weight_gradient ? query_weights_gradient : query_weights;
-    const_layout_t packed = dnnl->primitive_desc_query_md(description, query, 0);
-    struct place given = in_buffer(pass == apus_onednn_weight_gradient ? 2 : 1), used = given;
-    const bool reorders = !dnnl->memory_desc_equal(packed, plain);
-    if (reorders) used = apus_program_reserve(program, dnnl->memory_desc_get_size(packed));
     if (pass == apus_onednn_weight_gradient) {
+      const_layout_t packed =
+          dnnl->primitive_desc_query_md(description, query_weights_gradient, 0);
+      const bool reorders = !dnnl->memory_desc_equal(packed, plain);
+      const struct place given = in_buffer(2),
+                         used = reorders ? apus_program_reserve(
+                                               program, dnnl->memory_desc_get_size(packed))
+                                         : given;
       const const_layout_t used_x =
           packs ? dnnl->primitive_desc_query_md(description, query_source, 0) : x;
       const const_layout_t used_y =
@@ -107,11 +108,12 @@ struct apus_onednn_program *apus_onednn_create_convolution(
       apus_program_append(program, description, has_bias ? 4 : 3, arguments);
       if (reorders) apus_program_append_reorder(program, packed, used, plain, given);
     } else {
-      if (reorders) apus_program_append_reorder(program, plain, given, packed, used);
+      const const_layout_t used = apus_program_pack_weights(
+          program, plain, dnnl->primitive_desc_query_md(description, query_weights, 0));
       const struct argument arguments[] = {
           {forward ? argument_source : argument_destination_gradient, forward ? x : y,
            in_buffer(0)},
-          {argument_weights, packed, used},
+          {argument_weights, used, in_buffer(1)},
           {forward ? argument_destination : argument_source_gradient, forward ? y : x,
            in_buffer(has_bias ? 3 : 2)},
           {argument_bias, bias, in_buffer(2)},

@@ -20,6 +20,7 @@ final class Profile: Sendable {
   private struct Entry {
     let layout: PlanLayout
     var runs: Int
+    var preparations: Int
     var nanoseconds: [Int64]
   }
 
@@ -31,10 +32,13 @@ final class Profile: Sendable {
   private let entries = Mutex<[ObjectIdentifier: Entry]>([:])
 
   /// Notes the totals of a plan so far.
-  func record(_ layout: PlanLayout, runs: Int, _ totals: UnsafeMutablePointer<Int64>) {
+  func record(
+    _ layout: PlanLayout, runs: Int, preparations: Int, _ totals: UnsafeMutablePointer<Int64>
+  ) {
     let values = (0..<layout.nodes.count).map { totals[$0] }
     entries.withLock { entries in
-      entries[ObjectIdentifier(layout)] = Entry(layout: layout, runs: runs, nanoseconds: values)
+      entries[ObjectIdentifier(layout)] = Entry(
+        layout: layout, runs: runs, preparations: preparations, nanoseconds: values)
     }
   }
 
@@ -43,10 +47,11 @@ final class Profile: Sendable {
     var rows: [String: Row] = [:]
     entries.withLock { entries in
       for entry in entries.values {
-        for (node, time) in zip(entry.layout.nodes, entry.nanoseconds) {
-          rows[node.label, default: Row()].nanoseconds += time
-          rows[node.label, default: Row()].runs += entry.runs
-          rows[node.label, default: Row()].multiplyAdds += entry.runs * node.multiplyAdds
+        for (index, node) in entry.layout.nodes.enumerated() {
+          let runs = index < entry.layout.prologueCount ? entry.preparations : entry.runs
+          rows[node.label, default: Row()].nanoseconds += entry.nanoseconds[index]
+          rows[node.label, default: Row()].runs += runs
+          rows[node.label, default: Row()].multiplyAdds += runs * node.multiplyAdds
         }
       }
     }

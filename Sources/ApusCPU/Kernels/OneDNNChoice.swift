@@ -33,8 +33,36 @@ extension PlanBuilder {
     ThreadRuntime.shared
     emit(
       unsafeBitCast(kernel.kernel, to: apus_kernel.self), pointer: kernel.params, owner: kernel,
-      buffers + [scratch(kernel.scratchBytes)], label: "\(label) \(kernel.implementation)",
+      buffers + [scratch(kernel.scratchBytes)],
+      label: kernel.implementation.isEmpty ? label : "\(label) \(kernel.implementation)",
       multiplyAdds: multiplyAdds)
+  }
+}
+
+/// Weights brought into the order that kernels of the library take them in.
+struct Packing {
+  let plain: BufferRef
+  let kernel: OneDNNKernel
+  let packed: BufferRef
+}
+
+extension PlanBuilder {
+  /// Where a kernel of the library finds its weights: as they lie, or packed by a kernel of its own,
+  /// which runs once where the weights stand.
+  func packed(
+    _ plain: BufferRef, of weights: KernelCall.Value, for kernel: OneDNNKernel
+  ) -> BufferRef? {
+    if kernel.packedBytes == 0 { return plain }
+    // Kept anyway where they stand; otherwise packing again costs less than the memory until then.
+    let isKept = fusion.stands(weights.id)
+    let known = packings.first { $0.plain == plain && $0.kernel.packsAlike(kernel) }
+    if isKept, let known { return known.packed }
+    guard let packing = kernel.packing() else { return nil }
+    let packed = filled(kernel.packedBytes) { packed in
+      emit(packing, [plain, packed], label: "pack \(weights.type.shape)", multiplyAdds: 0)
+    }
+    if isKept { packings.append(Packing(plain: plain, kernel: kernel, packed: packed)) }
+    return packed
   }
 }
 

@@ -35,6 +35,8 @@ extension OneDNN {
   /// - forward: `x, w, [bias,] y, scratch`
   /// - input gradient: `dy, w, dx, scratch`
   /// - weight gradient: `x, dy, dw, [dbias,] scratch`; `dw` and biases are 32-bit floats
+  ///
+  /// The weights `w` are packed where the kernel wants that: see ``OneDNNKernel/packedBytes``.
   static func convolution(_ problem: ConvolutionProblem, pass: ConvolutionPass) -> OneDNNKernel? {
     guard isAvailable,
       var window = problem.window.native(

@@ -52,6 +52,8 @@ final class OneDNNKernel: @unchecked Sendable {
   let scratchBytes: Int
   /// Size of the buffer that carries the positions of maxima from pooling to its gradient.
   let workspaceBytes: Int
+  /// Size of the weights in the order that the kernel takes them in; 0 where that is the plain one.
+  let packedBytes: Int
   /// The library's name for the code it chose, such as `brgconv:avx2`.
   let implementation: String
 
@@ -66,6 +68,7 @@ final class OneDNNKernel: @unchecked Sendable {
     params = UnsafeRawPointer(program)
     scratchBytes = apus_onednn_scratch_bytes(program)
     workspaceBytes = apus_onednn_workspace_bytes(program)
+    packedBytes = apus_onednn_packed_bytes(program)
     implementation = String(cString: apus_onednn_implementation(program))
   }
 
@@ -84,4 +87,12 @@ final class OneDNNKernel: @unchecked Sendable {
   }
 
   deinit { apus_onednn_destroy(program) }
+
+  /// The kernel that packs plain weights; buffers: `plain, packed, scratch`.
+  func packing() -> OneDNNKernel? { OneDNNKernel(apus_onednn_create_packing(program)) }
+
+  /// Whether another kernel takes the same weights in the same order.
+  func packsAlike(_ other: OneDNNKernel) -> Bool {
+    apus_onednn_packs_alike(program, other.program)
+  }
 }

@@ -15,12 +15,13 @@ struct MemoryPlan {
     var size: Int
   }
 
-  init(_ builder: PlanBuilder, _ schedule: Schedule) {
+  /// Lays out buffers for nodes that run in `order`; `kept` ones are never overwritten.
+  init(_ builder: PlanBuilder, _ schedule: Schedule, order: [Int], kept: Set<Int>) {
     let buffers = builder.buffers
     homes = Array(buffers.indices)
     for (buffer, target) in schedule.aliases { homes[buffer] = target }
     var lastUse: [Int: Int] = [:]
-    for (position, node) in schedule.order.enumerated() {
+    for (position, node) in order.enumerated() {
       for reference in builder.nodes[node].buffers {
         guard let reference else { continue }
         lastUse[homes[reference.buffer]] = position
@@ -28,6 +29,7 @@ struct MemoryPlan {
     }
     var free: [Block] = []
     var expiring: [Int: [Int]] = [:]
+    for buffer in kept { lastUse[buffer] = .max }
     for (buffer, position) in lastUse { expiring[position, default: []].append(buffer) }
 
     func livesInArena(_ buffer: Int) -> Bool {
@@ -37,7 +39,7 @@ struct MemoryPlan {
       }
     }
 
-    for (position, number) in schedule.order.enumerated() {
+    for (position, number) in order.enumerated() {
       let node = builder.nodes[number]
       for buffer in node.writes.sorted() where livesInArena(buffer) && offsets[buffer] == nil {
         if let donor = donor(for: buffer, node, at: position, lastUse, builder) {

@@ -46,6 +46,8 @@ final class PlanBuilder {
   private(set) var owners: [AnyObject] = []
   private(set) var bufferOfValue: [Int: Int] = [:]
   private var copies: [Int: BufferRef] = [:]
+  /// Weights in the order of a library's kernel, where others may share them.
+  var packings: [Packing] = []
   private var writable: Set<Int> = []
   private var current: PlanGraph.Instruction?
   private var order = 0
@@ -133,6 +135,16 @@ final class PlanBuilder {
     let number = newBuffer(.scratch, bytes: max(bytes, 64))
     writable.insert(number)
     return BufferRef(buffer: number)
+  }
+
+  /// Memory that kernels emitted by `fill` write for others of the current operation to read.
+  func filled(_ bytes: Int, by fill: (BufferRef) -> Void) -> BufferRef {
+    let reference = BufferRef(buffer: newBuffer(.value, bytes: bytes))
+    let outer = writable
+    writable = [reference.buffer]
+    fill(reference)
+    writable = outer
+    return reference
   }
 
   // MARK: Nodes

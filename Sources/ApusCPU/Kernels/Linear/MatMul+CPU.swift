@@ -88,12 +88,18 @@ extension MatMul: KernelLowering {
     _ shape: MatMulShape, _ call: KernelCall, into builder: PlanBuilder
   ) -> Bool {
     let (element, result) = (call.operands[0].type.dtype, call.results[0])
-    guard let problem = shape.problem(element, result.type.dtype, builder.configuration),
-      let kernel = OneDNN.matmul(problem)
+    let weights = call.operands[1]
+    guard var problem = shape.problem(element, result.type.dtype, builder.configuration) else {
+      return false
+    }
+    let plain = OneDNN.matmul(problem)
+    problem.packsWeights = builder.fusion.stands(weights.id)
+    guard let kernel = problem.packsWeights ? OneDNN.matmul(problem) ?? plain : plain,
+      let right = builder.packed(shape.right(element), of: weights, for: kernel)
     else { return false }
     builder.emit(
-      kernel, [shape.left(element), shape.right(element), builder.output(result)],
-      label: shape.label, multiplyAdds: shape.multiplyAdds)
+      kernel, [shape.left(element), right, builder.output(result)], label: shape.label,
+      multiplyAdds: shape.multiplyAdds)
     return true
   }
 }
