@@ -50,9 +50,11 @@ final class CPUPlan: Executable, @unchecked Sendable {
     nanoseconds.initialize(repeating: 0, count: count)
     known = .allocate(capacity: layout.standingInputs.count)
     known.initialize(repeating: 0)
+    if configuration.isProfiling { Profile.shared?.add(self) }
   }
 
   deinit {
+    if layout.configuration.isProfiling { Profile.shared?.add(measured) }
     pointers.deallocate()
     nodes.deallocate()
     bound.deallocate()
@@ -89,11 +91,7 @@ final class CPUPlan: Executable, @unchecked Sendable {
       isPrepared = contents.count == known.count
     }
     runs += 1
-    let error = run(first..<layout.nodes.count, &context)
-    if layout.configuration.isProfiling {
-      Profile.shared.record(layout, runs: runs, preparations: preparations, nanoseconds)
-    }
-    return error
+    return run(first..<layout.nodes.count, &context)
   }
 
   /// Whether what stands was computed from just these contents.
@@ -140,4 +138,16 @@ final class CPUPlan: Executable, @unchecked Sendable {
   }
 
   var description: String { layout.description }
+
+  var report: PlanReport? {
+    lock.withLock { _ in measured }
+  }
+
+  private var measured: PlanReport {
+    var report = layout.report
+    guard layout.configuration.isProfiling else { return report }
+    (report.runs, report.preparations) = (runs, preparations)
+    for index in report.kernels.indices { report.kernels[index].nanoseconds = nanoseconds[index] }
+    return report
+  }
 }

@@ -16,6 +16,8 @@ final class PlanLayout: @unchecked Sendable {
   let patches: [CPUPlan.Patch]
   let placeCount: Int
   let graph: PlanGraph
+  let buffers: [PlanBuilder.Buffer]
+  let memory: MemoryPlan
   private let fixed: [(place: Int, data: UnsafeMutableRawPointer?, arenaOffset: Int)]
   private let owners: [AnyObject]
   private let bufferOfValue: [Int: Int]
@@ -38,6 +40,8 @@ final class PlanLayout: @unchecked Sendable {
     owners = builder.owners
     graph = builder.graph
     bufferOfValue = builder.bufferOfValue
+    buffers = builder.buffers
+    self.memory = memory
 
     func home(_ buffer: Int) -> Int { memory.homes[buffer] }
     func address(_ reference: BufferRef) -> [Int] {
@@ -160,19 +164,5 @@ final class PlanLayout: @unchecked Sendable {
 extension TensorScalar {
   fileprivate static func doubles(_ bytes: UnsafeRawBufferPointer) -> [Double] {
     bytes.assumingMemoryBound(to: Self.self).map(\.asDouble)
-  }
-}
-
-extension PlanLayout: CustomStringConvertible {
-  /// The plan as a table: every kernel with its multiply-adds, and the memory it needs.
-  var description: String {
-    var lines = ["plan: \(nodes.count) kernels, arena \(arenaByteCount) bytes"]
-    if prologueCount > 0 { lines[0] += ", the first \(prologueCount) once for given weights" }
-    for (index, node) in nodes.enumerated() {
-      let work = node.multiplyAdds > 0 ? "  \(node.multiplyAdds) multiply-adds" : ""
-      let path = node.layerPath.map { $0.isEmpty ? "" : "  in \($0)" } ?? ""
-      lines.append("  \(index): \(node.label)\(work)\(path)")
-    }
-    return lines.joined(separator: "\n")
   }
 }

@@ -9,6 +9,8 @@ struct MemoryPlan {
   private(set) var byteCount = 0
   /// The buffer whose memory a buffer uses: itself, unless it shares.
   private(set) var homes: [Int]
+  /// For a buffer that takes over the memory of an operand used up, that operand.
+  private(set) var donors: [Int: Int] = [:]
 
   private struct Block {
     var offset: Int
@@ -45,6 +47,7 @@ struct MemoryPlan {
         if let donor = donor(for: buffer, node, at: position, lastUse, builder) {
           // The donor's bytes now belong to the result, until its own last use.
           offsets[buffer] = offsets[donor]
+          donors[buffer] = donor
           expiring[position]?.removeAll { $0 == donor }
         } else {
           offsets[buffer] = place(max(buffers[buffer].byteCount, 64), &free)

@@ -27,6 +27,11 @@ public final class CompiledFunction: Sendable {
     try callAsFunction(arguments)
   }
 
+  /// Returns what a call on arguments of these types runs, traced now unless it is known.
+  public func plan(for arguments: [TensorType]) throws(TensorError) -> PlanReport {
+    try trace(for: arguments).plan.told()
+  }
+
   /// How many signatures have been traced.
   public var traceCount: Int { traces.withLock { $0.count } }
 

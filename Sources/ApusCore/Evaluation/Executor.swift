@@ -32,6 +32,23 @@ public protocol Executable: AnyObject, Sendable, CustomStringConvertible {
   func run(
     _ buffers: UnsafeBufferPointer<UnsafeMutableRawPointer>, contents: UnsafeBufferPointer<UInt64>
   ) throws(TensorError)
+
+  /// What a run does; `nil` from executors that do not tell.
+  var report: PlanReport? { get }
+}
+
+extension Executable {
+  public var report: PlanReport? { nil }
+
+  /// What a run does.
+  ///
+  /// - Throws: When the executor does not tell.
+  package func told() throws(TensorError) -> PlanReport {
+    guard let report else {
+      throw TensorError(operation: "plan", reason: "the executor does not tell what it runs")
+    }
+    return report
+  }
 }
 
 /// The executors at hand; the umbrella module registers them.

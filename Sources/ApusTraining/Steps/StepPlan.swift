@@ -92,6 +92,9 @@ final class StepPlan: @unchecked Sendable {
     names.deallocate()
   }
 
+  /// What a run does.
+  func report() throws(TensorError) -> PlanReport { try plan.told() }
+
   /// Runs the step on the memory as it is.
   ///
   /// - Throws: A data error, such as a label out of range.
