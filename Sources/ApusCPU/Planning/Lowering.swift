@@ -9,7 +9,8 @@ struct Lowering {
   init(
     _ source: Graph, _ options: CompileOptions, _ configuration: CPUConfiguration
   ) throws(TensorError) {
-    let graph = try Simplifier.simplify(source)
+    var graph = try Simplifier.simplify(source)
+    if !options.watchesNonFinite { graph = BatchNormFusion.apply(to: graph) }
     let fusion = Fusion(graph, isolating: options.watchesNonFinite)
     builder = PlanBuilder(graph, fusion, configuration)
     try Lowering.emitNodes(builder)
