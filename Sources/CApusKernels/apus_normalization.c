@@ -1,6 +1,7 @@
 #include "apus_normalization.h"
 
 #include "apus_dense_support.h"
+#include "streaming.h"
 
 enum {
   // Parts of the rows that add up apart, at most; fixed, so that threads do not change sums.
