@@ -26,6 +26,10 @@ final class FitWorkload: Workload {
     return (seconds * Double(steps * batchSize) / Double(epochs * data.count), loss)
   }
 
+  func statistics() throws -> PlanStatistics? {
+    try trainer.plan(of: .training, for: DataLoader(data, batchSize: batchSize)).statistics
+  }
+
   private func fit(_ data: TensorDataset, epochs: Int) throws -> Double {
     let history = try trainer.fit(
       data, epochs: epochs, batchSize: batchSize, shuffles: false, progress: .silent)

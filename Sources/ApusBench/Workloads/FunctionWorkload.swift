@@ -35,6 +35,10 @@ struct FunctionWorkload: Workload {
   }
 
   func firstLoss() throws -> Double { try run(steps: 1).loss }
+
+  func statistics() throws -> PlanStatistics? {
+    try function.plan(for: inputs.map(\.type)).statistics
+  }
 }
 
 /// The sum of the root mean squares of tensors.

@@ -24,6 +24,10 @@ final class TrainingWorkload: Workload {
 
   func firstLoss() throws -> Double { try fit(steps: 1).firstLoss }
 
+  func statistics() throws -> PlanStatistics? {
+    try trainer.plan(of: .training, for: batches).statistics
+  }
+
   private func fit(steps: Int) throws -> StepWatch {
     let watch = StepWatch(steps: steps - 1)
     try trainer.fit(

@@ -1,3 +1,5 @@
+import Apus
+
 /// Work to be timed, as Benchmarks/README.md describes it.
 ///
 /// All sides start from the same numbers, so that their first losses are equal.
@@ -7,6 +9,13 @@ protocol Workload {
 
   /// Makes steps and returns their seconds, and the loss of the last one.
   func run(steps: Int) throws -> (seconds: Double, loss: Double)
+
+  /// What a step costs in numbers that do not depend on the moment; nil where no plan tells them.
+  func statistics() throws -> PlanStatistics?
+}
+
+extension Workload {
+  func statistics() throws -> PlanStatistics? { nil }
 }
 
 /// A workload by name.
