@@ -5,13 +5,19 @@ import CApusKernels
 struct Lowering {
   let builder: PlanBuilder
   let schedule: Schedule
+  let prologue: Prologue
 
   init(
     _ source: Graph, _ options: CompileOptions, _ configuration: CPUConfiguration
   ) throws(TensorError) {
-    var graph = try Simplifier.simplify(source)
-    if !options.watchesNonFinite { graph = BatchNormFusion.apply(to: graph) }
-    let fusion = Fusion(graph, isolating: options.watchesNonFinite)
+    var graph = try Simplifier.simplify(source, for: configuration)
+    if !options.watchesNonFinite {
+      graph = PoolingOrder.apply(to: BatchNormFusion.apply(to: graph))
+    }
+    // Looking for values that are not finite takes every kernel in every run.
+    let standing =
+      options.watchesNonFinite ? [] : options.standing.subtracting(options.donations.values)
+    let fusion = Fusion(graph, standing: standing, isolating: options.watchesNonFinite)
     builder = PlanBuilder(graph, fusion, configuration)
     try Lowering.emitNodes(builder)
     let donations = Lowering.bindOutputs(builder, options)
@@ -28,6 +34,7 @@ struct Lowering {
       precondition(none.isEmpty)
     }
     self.schedule = schedule
+    prologue = Prologue(builder, standing: standing, aliases: schedule.aliases)
   }
 
   /// Emits regions and kernels, level by level.

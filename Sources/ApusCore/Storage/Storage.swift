@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -14,6 +16,17 @@ public final class Storage: @unchecked Sendable {
   package let pointer: UnsafeMutableRawPointer
   /// Bytes of elements held.
   public let byteCount: Int
+  /// Names the contents: what has the same number has the same elements, in the whole process.
+  package private(set) var contents = Storage.nextNumber()
+
+  private static let numbers = Atomic<UInt64>(0)
+
+  private static func nextNumber() -> UInt64 {
+    numbers.wrappingAdd(1, ordering: .relaxed).newValue
+  }
+
+  /// Gives the contents another name: owed by whoever has written, before anyone else looks.
+  package func renameContents() { contents = Storage.nextNumber() }
 
   /// Allocates zeroed memory, or `nil` when the machine has not enough.
   package init?(zeroed byteCount: Int) {
