@@ -2,6 +2,7 @@
 
 #include "apus_dense_support.h"
 #include "brain_float.h"
+#include "streaming.h"
 
 enum {
   // Parts of the rows that add up apart, at most; fixed, so that threads do not change sums.
