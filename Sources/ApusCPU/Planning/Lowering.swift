@@ -11,7 +11,9 @@ struct Lowering {
     _ source: Graph, _ options: CompileOptions, _ configuration: CPUConfiguration
   ) throws(TensorError) {
     var graph = try Simplifier.simplify(source, for: configuration)
-    if !options.watchesNonFinite { graph = BatchNormFusion.apply(to: graph) }
+    if !options.watchesNonFinite {
+      graph = PoolingOrder.apply(to: BatchNormFusion.apply(to: graph))
+    }
     // Looking for values that are not finite takes every kernel in every run.
     let standing =
       options.watchesNonFinite ? [] : options.standing.subtracting(options.donations.values)
