@@ -20,7 +20,7 @@
 #define SUFFIX f64
 #define LANES 4
 // Doubles are for references: no tiles of their own.
-#define DIRECT(correlation) 0
+#define DIRECT(correlation) ((void)(correlation), 0)
 #include "apus_convolution_pack.inc"
 #include "apus_depthwise.inc"
 #include "apus_convolution.inc"
