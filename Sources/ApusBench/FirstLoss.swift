@@ -2,16 +2,15 @@ import Apus
 import ArgumentParser
 
 extension ApusBench {
-  /// Shows that both sides compute the same: workloads whose numbers are given start alike.
+  /// Shows what all sides must agree on.
   struct FirstLoss: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "first-loss",
-      abstract: "Prints the loss of the first step of workloads, as the peer's --first-loss does.")
+      commandName: "first-loss", abstract: "Prints the loss of the first step of workloads.")
 
     @OptionGroup var threads: Threads
 
-    @Argument(help: "Workloads; those that start from given numbers unless told.")
-    var workloads = WorkloadMaker.all.filter(\.isGiven).map(\.name)
+    @Argument(help: "Workloads; all unless told.")
+    var workloads = WorkloadMaker.all.map(\.name)
 
     mutating func run() throws {
       threads.apply()

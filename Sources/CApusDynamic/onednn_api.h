@@ -98,6 +98,7 @@ enum {
     (layout_t *, int rank, const int64_t *sizes, int type, const int64_t *strides)) \
   X(int, memory_desc_create_with_tag, \
     (layout_t *, int rank, const int64_t *sizes, int type, int tag)) \
+  X(int, memory_desc_clone, (layout_t *, const_layout_t)) \
   X(int, memory_desc_destroy, (layout_t)) \
   X(int, memory_desc_equal, (const_layout_t, const_layout_t)) \
   X(size_t, memory_desc_get_size, (const_layout_t)) \

@@ -114,6 +114,39 @@ void apus_program_append_reorder(struct apus_onednn_program *program, const_layo
   if (attributes) dnnl->primitive_attr_destroy(attributes);
 }
 
+const_layout_t apus_program_pack_weights(
+    struct apus_onednn_program *program, const_layout_t plain, const_layout_t packed) {
+  const struct onednn *dnnl = program->dnnl;
+  if (program->failed || dnnl->memory_desc_equal(packed, plain)) return plain;
+  if (dnnl->memory_desc_clone(&program->plain_weights, plain) != status_success ||
+      dnnl->memory_desc_clone(&program->packed_weights, packed) != status_success)
+    program->failed = true;
+  return packed;
+}
+
+struct apus_onednn_program *apus_onednn_create_packing(const struct apus_onednn_program *of) {
+  if (!of->packed_weights) return NULL;
+  struct apus_onednn_program *program = apus_program_create(of->threads, 2);
+  if (!program) return NULL;
+  const int previous = apus_onednn_enter(of->threads);
+  apus_program_append_reorder(
+      program, of->plain_weights, (struct place){0, 0}, of->packed_weights, (struct place){1, 0});
+  program = apus_program_finish(program);
+  apus_onednn_leave(previous, of->threads);
+  return program;
+}
+
+size_t apus_onednn_packed_bytes(const struct apus_onednn_program *program) {
+  return program->packed_weights ? program->dnnl->memory_desc_get_size(program->packed_weights) : 0;
+}
+
+bool apus_onednn_packs_alike(
+    const struct apus_onednn_program *a, const struct apus_onednn_program *b) {
+  return a->packed_weights && b->packed_weights &&
+         a->dnnl->memory_desc_equal(a->packed_weights, b->packed_weights) &&
+         a->dnnl->memory_desc_equal(a->plain_weights, b->plain_weights);
+}
+
 void apus_program_name(struct apus_onednn_program *program, const_primitive_desc_t description) {
   const char *name = NULL;
   if (!description ||
@@ -145,6 +178,8 @@ void apus_onednn_destroy(struct apus_onednn_program *program) {
   for (int i = 0; i < program->binding_count; i++)
     dnnl->memory_destroy(program->bindings[i].memory);
   if (program->stream) dnnl->stream_destroy(program->stream);
+  if (program->plain_weights) dnnl->memory_desc_destroy(program->plain_weights);
+  if (program->packed_weights) dnnl->memory_desc_destroy(program->packed_weights);
   free(program);
 }
 

@@ -35,6 +35,9 @@ struct apus_onednn_program {
   bool failed;
   size_t packed_bytes, scratchpad_bytes, workspace_bytes;
   char implementation[64];
+  // Weights as the caller has them and as the primitive asked for them; null where it takes them
+  // as they lie.
+  layout_t plain_weights, packed_weights;
   struct step steps[max_steps];
   struct binding bindings[max_bindings];
 };
@@ -60,6 +63,10 @@ void apus_program_append(struct apus_onednn_program *program, const_primitive_de
 
 void apus_program_append_reorder(struct apus_onednn_program *program, const_layout_t from,
                             struct place source, const_layout_t to, struct place destination);
+
+// Notes in which order the weights are expected, where it is not the plain one; returns that order.
+const_layout_t apus_program_pack_weights(
+    struct apus_onednn_program *program, const_layout_t plain, const_layout_t packed);
 
 // Notes the implementation behind the main primitive; a reference one fails the program.
 void apus_program_name(struct apus_onednn_program *program, const_primitive_desc_t description);

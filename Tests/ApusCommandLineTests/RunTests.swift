@@ -121,16 +121,12 @@ struct RunTests {
     }
   }
 
-  @Test("info and explain print what runs")
+  @Test("info prints what runs")
   func info() throws {
     let info = try Tool.run("info", "--threads", "1")
     #expect(info.status == 0)
     for word in ["executor", "instruction set", "threads          1 of", "oneDNN"] {
       #expect(info.output.contains(word))
     }
-    let plan = try Tool.run("explain", "iris")
-    #expect(plan.status == 0, "\(plan.errors)")
-    #expect(plan.output.hasPrefix("MLP 4-30-16-3, batch 1, adam\n"))
-    #expect(plan.output.contains("matmul"))
   }
 }

@@ -1,27 +1,35 @@
 /// Work to be timed, as Benchmarks/README.md describes it.
+///
+/// All sides start from the same numbers, so that their first losses are equal.
 protocol Workload {
-  /// Makes steps and returns their seconds, and the loss of the last one.
-  func run(steps: Int, readEvery: Int) throws -> (seconds: Double, loss: Double)
-
   /// Makes one step and returns its loss.
   func firstLoss() throws -> Double
+
+  /// Makes steps and returns their seconds, and the loss of the last one.
+  func run(steps: Int) throws -> (seconds: Double, loss: Double)
 }
 
 /// A workload by name.
 struct WorkloadMaker {
   let name: String
-  /// Steps to make before the first timing.
-  var warmUp = 20
-  /// Whether both sides start from given numbers, so that their first losses are equal.
-  var isGiven = true
   let make: () throws -> any Workload
 }
 
 extension WorkloadMaker {
   /// Every workload, in the order of the table.
-  static var all: [WorkloadMaker] { networks + recurrent + convolutions + operations }
+  static var all: [WorkloadMaker] {
+    networks + imageNetworks + recurrent + transformers + operations + largeOperations
+  }
 
   static var names: String { all.map(\.name).joined(separator: ", ") }
 
-  static func named(_ name: String) -> WorkloadMaker? { all.first { $0.name == name } }
+  /// A workload of the table, or a network of some size: `gpt:batch=4,width=128,depth=2,length=64`.
+  static func named(_ name: String) -> WorkloadMaker? {
+    guard let colon = name.firstIndex(of: ":") else { return all.first { $0.name == name } }
+    return NetworkFamily.all[String(name[..<colon])].map { family in
+      WorkloadMaker(name: name) {
+        try family.make(NetworkSizes(name[name.index(after: colon)...]))
+      }
+    }
+  }
 }

@@ -5,7 +5,8 @@ import Synchronization
 /// A graph made ready to run: a flat table of kernels over one arena.
 ///
 /// Pointers that come with each run (inputs and outputs) are patched into the table when they
-/// changed since the last run; nothing else happens between kernels.
+/// changed since the last run; nothing else happens between kernels. What depends on standing inputs
+/// alone stays in the arena until their contents change: the plan may be shared by several models.
 ///
 /// Unchecked: `lock` guards the arena, the tables and everything they point to; the rest is
 /// immutable.
@@ -25,6 +26,10 @@ final class CPUPlan: Executable, @unchecked Sendable {
   private let bound: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   private let nanoseconds: UnsafeMutablePointer<Int64>
   private var runs = 0
+  /// What the standing inputs held when the prologue ran.
+  private let known: UnsafeMutableBufferPointer<UInt64>
+  private var isPrepared = false
+  private var preparations = 0
 
   init(
     _ graph: Graph, _ options: CompileOptions, _ configuration: CPUConfiguration
@@ -43,38 +48,69 @@ final class CPUPlan: Executable, @unchecked Sendable {
     layout.bind(arena: arena.pointer, pointers: pointers, nodes: nodes)
     bound.initialize(repeating: nil, count: max(layout.externalCount, 1))
     nanoseconds.initialize(repeating: 0, count: count)
+    known = .allocate(capacity: layout.standingInputs.count)
+    known.initialize(repeating: 0)
+    if configuration.isProfiling { Profile.shared?.add(self) }
   }
 
   deinit {
+    if layout.configuration.isProfiling { Profile.shared?.add(measured) }
     pointers.deallocate()
     nodes.deallocate()
     bound.deallocate()
     nanoseconds.deallocate()
+    known.deallocate()
   }
 
-  func run(_ buffers: UnsafeBufferPointer<UnsafeMutableRawPointer>) throws(TensorError) {
+  var standingInputs: [Int] { layout.standingInputs }
+
+  func run(
+    _ buffers: UnsafeBufferPointer<UnsafeMutableRawPointer>, contents: UnsafeBufferPointer<UInt64>
+  ) throws(TensorError) {
     precondition(buffers.count == layout.externalCount)
-    let outcome = lock.withLock { _ in runLocked(buffers) }
+    let outcome = lock.withLock { _ in runLocked(buffers, contents) }
     if let outcome { throw outcome }
   }
 
   private func runLocked(
-    _ buffers: UnsafeBufferPointer<UnsafeMutableRawPointer>
+    _ buffers: UnsafeBufferPointer<UnsafeMutableRawPointer>,
+    _ contents: UnsafeBufferPointer<UInt64>
   ) -> TensorError? {
     bind(buffers)
     var context = apus_context()
     context.threads = Int32(layout.configuration.threads)
     context.deterministic = layout.configuration.isDeterministic ? 1 : 0
     if layout.options.watchesNonFinite { return watch(&context) }
-    let code: Int32
-    if layout.configuration.isProfiling {
-      code = apus_plan_run_profiled(nodes, Int64(layout.nodes.count), &context, nanoseconds)
-      runs += 1
-      Profile.shared.record(layout, runs: runs, nanoseconds)
-    } else {
-      code = apus_plan_run(nodes, Int64(layout.nodes.count), &context)
+    let first = layout.prologueCount
+    if first > 0, !isPrepared(for: contents) {
+      isPrepared = false
+      preparations += 1
+      if let error = run(0..<first, &context) { return error }
+      for index in contents.indices { known[index] = contents[index] }
+      // Without names nobody can tell whether it is still the same.
+      isPrepared = contents.count == known.count
     }
-    return code == 0 ? nil : layout.error(context)
+    runs += 1
+    return run(first..<layout.nodes.count, &context)
+  }
+
+  /// Whether what stands was computed from just these contents.
+  private func isPrepared(for contents: UnsafeBufferPointer<UInt64>) -> Bool {
+    guard isPrepared, contents.count == known.count else { return false }
+    for index in contents.indices where known[index] != contents[index] { return false }
+    return true
+  }
+
+  private func run(_ range: Range<Int>, _ context: inout apus_context) -> TensorError? {
+    let start = range.lowerBound
+    let code =
+      layout.configuration.isProfiling
+      ? apus_plan_run_profiled(
+        nodes + start, Int64(range.count), &context, nanoseconds + start)
+      : apus_plan_run(nodes + start, Int64(range.count), &context)
+    if code == 0 { return nil }
+    context.error_node += Int32(start)
+    return layout.error(context)
   }
 
   private func bind(_ buffers: UnsafeBufferPointer<UnsafeMutableRawPointer>) {
@@ -102,4 +138,16 @@ final class CPUPlan: Executable, @unchecked Sendable {
   }
 
   var description: String { layout.description }
+
+  var report: PlanReport? {
+    lock.withLock { _ in measured }
+  }
+
+  private var measured: PlanReport {
+    var report = layout.report
+    guard layout.configuration.isProfiling else { return report }
+    (report.runs, report.preparations) = (runs, preparations)
+    for index in report.kernels.indices { report.kernels[index].nanoseconds = nanoseconds[index] }
+    return report
+  }
 }

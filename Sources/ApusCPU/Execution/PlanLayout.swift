@@ -5,6 +5,10 @@ import CApusKernels
 final class PlanLayout: @unchecked Sendable {
   // Immutable after `init`; the objects in `owners` are only kept alive.
   let nodes: [PlanBuilder.Node]
+  /// How many of the nodes, the first ones, only run when a standing input has changed.
+  let prologueCount: Int
+  /// The inputs that these nodes read.
+  let standingInputs: [Int]
   let options: CompileOptions
   let configuration: CPUConfiguration
   let arenaByteCount: Int
@@ -12,6 +16,8 @@ final class PlanLayout: @unchecked Sendable {
   let patches: [CPUPlan.Patch]
   let placeCount: Int
   let graph: PlanGraph
+  let buffers: [PlanBuilder.Buffer]
+  let memory: MemoryPlan
   private let fixed: [(place: Int, data: UnsafeMutableRawPointer?, arenaOffset: Int)]
   private let owners: [AnyObject]
   private let bufferOfValue: [Int: Int]
@@ -21,7 +27,12 @@ final class PlanLayout: @unchecked Sendable {
   ) throws(TensorError) {
     let lowering = try Lowering(source, options, configuration)
     let builder = lowering.builder
-    let memory = MemoryPlan(builder, lowering.schedule)
+    let prologue = lowering.prologue
+    let order = lowering.schedule.order
+    let first = order.filter { prologue.contains[$0] }
+    let numbers = first + order.filter { !prologue.contains[$0] }
+    let memory = MemoryPlan(
+      builder, lowering.schedule, order: numbers, kept: prologue.kept(builder))
     self.options = options
     self.configuration = configuration
     arenaByteCount = memory.byteCount
@@ -29,18 +40,33 @@ final class PlanLayout: @unchecked Sendable {
     owners = builder.owners
     graph = builder.graph
     bufferOfValue = builder.bufferOfValue
+    buffers = builder.buffers
+    self.memory = memory
 
     func home(_ buffer: Int) -> Int { memory.homes[buffer] }
     func address(_ reference: BufferRef) -> [Int] {
       [home(reference.buffer), memory.offsets[home(reference.buffer)] ?? -1, reference.byteOffset]
     }
-    nodes = lowering.schedule.order.map { builder.nodes[$0] }.filter { node in
+    func runs(_ number: Int) -> Bool {
+      let node = builder.nodes[number]
       guard node.isElidable, let from = node.buffers[0], let to = node.buffers[1] else {
         return true
       }
       let (a, b) = (address(from), address(to))
       return !(a == b || (a[1] >= 0 && a[1] == b[1] && a[2] == b[2]))
     }
+    nodes = numbers.filter(runs).map { builder.nodes[$0] }
+    prologueCount = first.count(where: runs)
+    var standing: Set<Int> = []
+    for node in nodes.prefix(prologueCount) {
+      for reference in node.buffers {
+        guard let reference else { continue }
+        if case .input(let index) = builder.buffers[reference.buffer].role {
+          standing.insert(index)
+        }
+      }
+    }
+    standingInputs = standing.sorted()
     var patches: [CPUPlan.Patch] = []
     var placeCount = 0
     var fixed: [(place: Int, data: UnsafeMutableRawPointer?, arenaOffset: Int)] = []
@@ -138,18 +164,5 @@ final class PlanLayout: @unchecked Sendable {
 extension TensorScalar {
   fileprivate static func doubles(_ bytes: UnsafeRawBufferPointer) -> [Double] {
     bytes.assumingMemoryBound(to: Self.self).map(\.asDouble)
-  }
-}
-
-extension PlanLayout: CustomStringConvertible {
-  /// The plan as a table: every kernel with its multiply-adds, and the memory it needs.
-  var description: String {
-    var lines = ["plan: \(nodes.count) kernels, arena \(arenaByteCount) bytes"]
-    for (index, node) in nodes.enumerated() {
-      let work = node.multiplyAdds > 0 ? "  \(node.multiplyAdds) multiply-adds" : ""
-      let path = node.layerPath.map { $0.isEmpty ? "" : "  in \($0)" } ?? ""
-      lines.append("  \(index): \(node.label)\(work)\(path)")
-    }
-    return lines.joined(separator: "\n")
   }
 }

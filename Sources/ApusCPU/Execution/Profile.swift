@@ -9,79 +9,74 @@ import Synchronization
   import Darwin
 #endif
 
-/// Time spent per kernel over all runs of all plans; printed to standard error at exit.
+/// Time spent per kernel over all runs of all plans; printed to standard error when the process ends.
 final class Profile: Sendable {
   private struct Row {
     var nanoseconds: Int64 = 0
-    var runs = 0
+    var calls = 0
     var multiplyAdds = 0
+    var bytes = 0
   }
 
   private struct Entry {
-    let layout: PlanLayout
-    var runs: Int
-    var nanoseconds: [Int64]
+    weak var plan: CPUPlan?
   }
 
-  static let shared: Profile = {
-    atexit { Profile.shared.print() }
+  /// There when `APUS_PROFILE=1` asks for it.
+  static let shared: Profile? = {
+    guard CPUConfiguration.profileIsWanted else { return nil }
+    atexit { Profile.shared?.print() }
     return Profile()
   }()
 
-  private let entries = Mutex<[ObjectIdentifier: Entry]>([:])
+  private let live = Mutex<[Entry]>([])
+  private let rows = Mutex<[String: Row]>([:])
 
-  /// Notes the totals of a plan so far.
-  func record(_ layout: PlanLayout, runs: Int, _ totals: UnsafeMutablePointer<Int64>) {
-    let values = (0..<layout.nodes.count).map { totals[$0] }
-    entries.withLock { entries in
-      entries[ObjectIdentifier(layout)] = Entry(layout: layout, runs: runs, nanoseconds: values)
+  /// Notes a plan, whose times are read at the end.
+  func add(_ plan: CPUPlan) { live.withLock { $0.append(Entry(plan: plan)) } }
+
+  /// Adds the times of a plan that is about to go away.
+  func add(_ report: PlanReport) {
+    rows.withLock { rows in
+      for kernel in report.kernels {
+        var row = rows[kernel.label, default: Row()]
+        row.nanoseconds += kernel.nanoseconds
+        let calls = report.runs(of: kernel)
+        row.calls += calls
+        row.multiplyAdds += calls * kernel.multiplyAdds
+        row.bytes += calls * kernel.bytesMoved
+        rows[kernel.label] = row
+      }
     }
   }
 
-  /// The table: total time, calls, time per call, share and rate of each kernel.
-  var table: String {
-    var rows: [String: Row] = [:]
-    entries.withLock { entries in
-      for entry in entries.values {
-        for (node, time) in zip(entry.layout.nodes, entry.nanoseconds) {
-          rows[node.label, default: Row()].nanoseconds += time
-          rows[node.label, default: Row()].runs += entry.runs
-          rows[node.label, default: Row()].multiplyAdds += entry.runs * node.multiplyAdds
-        }
-      }
+  /// Total time, calls, time per call, share and rates of each kernel.
+  private var table: TextTable {
+    for entry in live.withLock({ $0 }) {
+      if let report = entry.plan?.report { add(report) }
     }
+    let rows = rows.withLock { $0 }
     let total = rows.values.reduce(Int64(0)) { $0 + $1.nanoseconds }
-    var lines = ["  total ms     calls   us/call   share   GF/s  kernel"]
+    var table = TextTable([
+      .number("total ms"), .number("calls"), .number("µs/call"), .number("share"),
+      .number("GF/s"), .number("GB/s"), .text("kernel"),
+    ])
     for (label, row) in rows.sorted(by: { $0.value.nanoseconds > $1.value.nanoseconds }) {
-      let time = Double(row.nanoseconds)
-      let share = total > 0 ? 100 * time / Double(total) : 0
-      let rate = time > 0 ? 2 * Double(row.multiplyAdds) / time : 0
-      lines.append(
-        column(time / 1e6, 10, 3) + column(row.runs, 10)
-          + column(time / 1e3 / Double(max(row.runs, 1)), 10, 3) + column(share, 7, 1) + "%"
-          + (row.multiplyAdds > 0 ? column(rate, 7, 1) : "       ") + "  " + label)
+      let time = max(Double(row.nanoseconds), 1)
+      table.rows.append([
+        NumberText.decimal(time / 1e6, 3), "\(row.calls)",
+        NumberText.decimal(time / 1e3 / Double(max(row.calls, 1)), 3),
+        NumberText.decimal(100 * time / Double(max(total, 1)), 1) + "%",
+        row.multiplyAdds > 0 ? NumberText.decimal(2 * Double(row.multiplyAdds) / time, 1) : "",
+        NumberText.decimal(Double(row.bytes) / time, 1), label,
+      ])
     }
-    lines.append(column(Double(total) / 1e6, 10, 3) + " ms in all")
-    return lines.joined(separator: "\n")
+    table.totals = [[NumberText.decimal(Double(total) / 1e6, 3), "", "", "", "", "", "in all"]]
+    return table
   }
 
   private func print() {
-    let text = "APUS_PROFILE\n" + table + "\n"
+    let text = "APUS_PROFILE\n" + table.lines.joined(separator: "\n") + "\n"
     _ = text.utf8.withContiguousStorageIfAvailable { write(2, $0.baseAddress, $0.count) }
-  }
-
-  private func column(_ value: Int, _ width: Int) -> String { pad("\(value)", width) }
-
-  private func column(_ value: Double, _ width: Int, _ digits: Int) -> String {
-    var scale = 1.0
-    for _ in 0..<digits { scale *= 10 }
-    let rounded = Int64((value * scale).rounded())
-    let fraction = "\(rounded % Int64(scale))"
-    let zeros = String(repeating: "0", count: max(0, digits - fraction.count))
-    return pad("\(rounded / Int64(scale)).\(zeros)\(fraction)", width)
-  }
-
-  private func pad(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
   }
 }

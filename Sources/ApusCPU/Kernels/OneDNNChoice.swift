@@ -1,11 +1,29 @@
 import ApusCore
 import CApusKernels
 
-extension PlanBuilder {
-  /// Whether a problem may be given to oneDNN: found, wanted, of a dtype it computes in, and large
+extension CPUConfiguration {
+  /// Whether a problem may be given to oneDNN: found, wanted, of a dtype it may compute in, and large
   /// enough that a call (0.4 µs and more) costs less than it saves.
   func prefersOneDNN(_ dtype: DType, multiplyAdds: Int) -> Bool {
-    configuration.usesOneDNN && OneDNN.isAvailable && dtype == .float32 && multiplyAdds >= 4096
+    usesOneDNN && OneDNN.isAvailable && dtype.element != nil && multiplyAdds >= 4096
+  }
+}
+
+extension DType {
+  /// The library's name for a type it may compute in.
+  var element: OneDNN.Element? {
+    switch self {
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    case .float16: .float16
+    default: nil
+    }
+  }
+}
+
+extension PlanBuilder {
+  func prefersOneDNN(_ dtype: DType, multiplyAdds: Int) -> Bool {
+    configuration.prefersOneDNN(dtype, multiplyAdds: multiplyAdds)
   }
 
   /// Adds a kernel of the library, with its scratch memory.
@@ -15,8 +33,36 @@ extension PlanBuilder {
     ThreadRuntime.shared
     emit(
       unsafeBitCast(kernel.kernel, to: apus_kernel.self), pointer: kernel.params, owner: kernel,
-      buffers + [scratch(kernel.scratchBytes)], label: "\(label) \(kernel.implementation)",
+      buffers + [scratch(kernel.scratchBytes)],
+      label: kernel.implementation.isEmpty ? label : "\(label) \(kernel.implementation)",
       multiplyAdds: multiplyAdds)
+  }
+}
+
+/// Weights brought into the order that kernels of the library take them in.
+struct Packing {
+  let plain: BufferRef
+  let kernel: OneDNNKernel
+  let packed: BufferRef
+}
+
+extension PlanBuilder {
+  /// Where a kernel of the library finds its weights: as they lie, or packed by a kernel of its own,
+  /// which runs once where the weights stand.
+  func packed(
+    _ plain: BufferRef, of weights: KernelCall.Value, for kernel: OneDNNKernel
+  ) -> BufferRef? {
+    if kernel.packedBytes == 0 { return plain }
+    // Kept anyway where they stand; otherwise packing again costs less than the memory until then.
+    let isKept = fusion.stands(weights.id)
+    let known = packings.first { $0.plain == plain && $0.kernel.packsAlike(kernel) }
+    if isKept, let known { return known.packed }
+    guard let packing = kernel.packing() else { return nil }
+    let packed = filled(kernel.packedBytes) { packed in
+      emit(packing, [plain, packed], label: "pack \(weights.type.shape)", multiplyAdds: 0)
+    }
+    if isKept { packings.append(Packing(plain: plain, kernel: kernel, packed: packed)) }
+    return packed
   }
 }
 

@@ -19,10 +19,12 @@ struct Fusion {
   private(set) var regions: [Int: Int] = [:]
   /// Values that must exist in memory.
   private(set) var stored: Set<Int> = []
+  private let standing: StandingValues
 
   /// One region per operation when `isolating`: nothing is fused.
-  init(_ graph: PlanGraph, isolating: Bool = false) {
+  init(_ graph: PlanGraph, standing inputs: Set<Int> = [], isolating: Bool = false) {
     self.graph = graph
+    standing = StandingValues(graph, inputs: inputs)
     resolveViews()
     assignLevels()
     if !isolating { sink() }
@@ -36,7 +38,16 @@ struct Fusion {
     return operation is Constant || operation is Iota
   }
 
+  /// Whether a value is the same from run to run, because what it depends on stands.
+  func stands(_ value: Int) -> Bool { standing[value] }
+
   private func isFused(_ value: Int) -> Bool { kinds[value] == .fused }
+
+  /// Whether a value can be computed together with one that shows its elements: what is kept from
+  /// run to run is not made anew with what changes.
+  private func canJoin(_ root: Int, _ value: Int) -> Bool {
+    isFused(root) && standing[root] == standing[value]
+  }
 
   private mutating func resolveViews() {
     for value in graph.types.indices {
@@ -85,7 +96,8 @@ struct Fusion {
           switch kinds[value] {
           case .fused, .reduction:
             if isClonable(root) { continue }
-            level = max(level, isFused(root) ? levels[root] : levels[views[operand].buffer] + 1)
+            level = max(
+              level, canJoin(root, value) ? levels[root] : levels[views[operand].buffer] + 1)
           case .kernel: level = max(level, levels[views[operand].buffer] + 1)
           case .view, .memory: break
           }
@@ -112,7 +124,7 @@ struct Fusion {
         guard kinds[value] != .view else { continue }
         for operand in instruction.operands {
           let root = roots[operand]
-          let joins = kinds[value] != .kernel && isFused(root)
+          let joins = kinds[value] != .kernel && canJoin(root, value)
           let base = joins ? root : views[operand].buffer
           latest[base] = min(latest[base], joins ? levels[value] : levels[value] - 1)
         }
@@ -131,7 +143,10 @@ struct Fusion {
       let (a, b) = (find(a), find(b))
       if a != b { parent[max(a, b)] = min(a, b) }
     }
-    struct Load: Hashable { let level, base, count: Int }
+    struct Load: Hashable {
+      let level, base, count: Int
+      let stands: Bool
+    }
     var readers: [Load: Int] = [:]
     var members: [Int] = []
     for instruction in graph.instructions {
@@ -142,11 +157,12 @@ struct Fusion {
         for operand in instruction.operands {
           let root = roots[operand]
           if isClonable(root) { continue }
-          if isFused(root), levels[root] == levels[value] {
+          if canJoin(root, value), levels[root] == levels[value] {
             join(root, value)
           } else if graph.types[operand].count > 1, views[operand].isContiguous {
             let load = Load(
-              level: levels[value], base: views[operand].buffer, count: graph.types[operand].count)
+              level: levels[value], base: views[operand].buffer, count: graph.types[operand].count,
+              stands: standing[value])
             if let other = readers[load] { join(other, value) } else { readers[load] = value }
           }
         }

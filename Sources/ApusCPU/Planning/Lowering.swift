@@ -5,12 +5,17 @@ import CApusKernels
 struct Lowering {
   let builder: PlanBuilder
   let schedule: Schedule
+  let prologue: Prologue
 
   init(
     _ source: Graph, _ options: CompileOptions, _ configuration: CPUConfiguration
   ) throws(TensorError) {
-    let graph = try Simplifier.simplify(source)
-    let fusion = Fusion(graph, isolating: options.watchesNonFinite)
+    var graph = try Simplifier.simplify(source, for: configuration)
+    if !options.watchesNonFinite { graph = BatchNormFusion.apply(to: graph) }
+    // Looking for values that are not finite takes every kernel in every run.
+    let standing =
+      options.watchesNonFinite ? [] : options.standing.subtracting(options.donations.values)
+    let fusion = Fusion(graph, standing: standing, isolating: options.watchesNonFinite)
     builder = PlanBuilder(graph, fusion, configuration)
     try Lowering.emitNodes(builder)
     let donations = Lowering.bindOutputs(builder, options)
@@ -27,6 +32,7 @@ struct Lowering {
       precondition(none.isEmpty)
     }
     self.schedule = schedule
+    prologue = Prologue(builder, standing: standing, aliases: schedule.aliases)
   }
 
   /// Emits regions and kernels, level by level.

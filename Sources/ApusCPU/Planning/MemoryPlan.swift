@@ -9,18 +9,21 @@ struct MemoryPlan {
   private(set) var byteCount = 0
   /// The buffer whose memory a buffer uses: itself, unless it shares.
   private(set) var homes: [Int]
+  /// For a buffer that takes over the memory of an operand used up, that operand.
+  private(set) var donors: [Int: Int] = [:]
 
   private struct Block {
     var offset: Int
     var size: Int
   }
 
-  init(_ builder: PlanBuilder, _ schedule: Schedule) {
+  /// Lays out buffers for nodes that run in `order`; `kept` ones are never overwritten.
+  init(_ builder: PlanBuilder, _ schedule: Schedule, order: [Int], kept: Set<Int>) {
     let buffers = builder.buffers
     homes = Array(buffers.indices)
     for (buffer, target) in schedule.aliases { homes[buffer] = target }
     var lastUse: [Int: Int] = [:]
-    for (position, node) in schedule.order.enumerated() {
+    for (position, node) in order.enumerated() {
       for reference in builder.nodes[node].buffers {
         guard let reference else { continue }
         lastUse[homes[reference.buffer]] = position
@@ -28,6 +31,7 @@ struct MemoryPlan {
     }
     var free: [Block] = []
     var expiring: [Int: [Int]] = [:]
+    for buffer in kept { lastUse[buffer] = .max }
     for (buffer, position) in lastUse { expiring[position, default: []].append(buffer) }
 
     func livesInArena(_ buffer: Int) -> Bool {
@@ -37,12 +41,13 @@ struct MemoryPlan {
       }
     }
 
-    for (position, number) in schedule.order.enumerated() {
+    for (position, number) in order.enumerated() {
       let node = builder.nodes[number]
       for buffer in node.writes.sorted() where livesInArena(buffer) && offsets[buffer] == nil {
         if let donor = donor(for: buffer, node, at: position, lastUse, builder) {
           // The donor's bytes now belong to the result, until its own last use.
           offsets[buffer] = offsets[donor]
+          donors[buffer] = donor
           expiring[position]?.removeAll { $0 == donor }
         } else {
           offsets[buffer] = place(max(buffers[buffer].byteCount, 64), &free)

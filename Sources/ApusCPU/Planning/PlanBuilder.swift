@@ -35,6 +35,12 @@ final class PlanBuilder {
     let layerPath: String?
     let operation: String
     var results: [Int] = []
+    /// What it reads and writes, for reports.
+    var traffic = Traffic()
+    /// The program of a region.
+    var program: RegionProgram?
+    /// The plan that a loop runs, and how often.
+    var body: (layout: PlanLayout, repeats: Int)?
   }
 
   let graph: PlanGraph
@@ -46,7 +52,11 @@ final class PlanBuilder {
   private(set) var owners: [AnyObject] = []
   private(set) var bufferOfValue: [Int: Int] = [:]
   private var copies: [Int: BufferRef] = [:]
+  /// Weights in the order of a library's kernel, where others may share them.
+  var packings: [Packing] = []
   private var writable: Set<Int> = []
+  /// Buffers that hold an operand before the current operation and its result after.
+  private var updated: Set<Int> = []
   private var current: PlanGraph.Instruction?
   private var order = 0
 
@@ -125,7 +135,18 @@ final class PlanBuilder {
     copy(view, to: target, size: size)
     nodes[nodes.count - 1].inPlace = [(source.buffer, target.buffer)]
     nodes[nodes.count - 1].isElidable = source.byteOffset == 0
+    updated.insert(target.buffer)
     return target
+  }
+
+  /// Lets the last kernel write a result over an operand that nobody needs after it.
+  ///
+  /// The kernel must read each of the operand's elements no later than it writes the result's there.
+  /// Memory that is another operand too stays.
+  func allowInPlace(_ operand: BufferRef, _ result: BufferRef) {
+    let uses = nodes[nodes.count - 1].buffers.count { $0?.buffer == operand.buffer }
+    guard uses == 1, operand.byteOffset == 0, result.byteOffset == 0 else { return }
+    nodes[nodes.count - 1].inPlace.append((operand.buffer, result.buffer))
   }
 
   /// Memory for the current operation alone, 64-byte aligned.
@@ -133,6 +154,16 @@ final class PlanBuilder {
     let number = newBuffer(.scratch, bytes: max(bytes, 64))
     writable.insert(number)
     return BufferRef(buffer: number)
+  }
+
+  /// Memory that kernels emitted by `fill` write for others of the current operation to read.
+  func filled(_ bytes: Int, by fill: (BufferRef) -> Void) -> BufferRef {
+    let reference = BufferRef(buffer: newBuffer(.value, bytes: bytes))
+    let outer = writable
+    writable = [reference.buffer]
+    fill(reference)
+    writable = outer
+    return reference
   }
 
   // MARK: Nodes
@@ -155,6 +186,7 @@ final class PlanBuilder {
     current = instruction
     self.order = order
     writable = []
+    updated = []
   }
 
   /// Adds a kernel. Buffers that are results or scratch of this operation count as written.
@@ -180,7 +212,18 @@ final class PlanBuilder {
       multiplyAdds: multiplyAdds, order: order, site: current?.site,
       layerPath: current?.layerPath, operation: current?.operation.name ?? label)
     node.results = current?.results ?? []
+    node.traffic = Traffic(of: buffers, writes: written, updates: updated, current, self)
     nodes.append(node)
+  }
+
+  /// Says that the kernel added last runs a plan of its own several times.
+  func setBody(_ layout: PlanLayout, repeats: Int) {
+    nodes[nodes.count - 1].body = (layout, repeats)
+  }
+
+  /// Says that the kernel added last touches no more than these bytes of a buffer.
+  func limitTraffic(of buffer: BufferRef?, to bytes: Int) {
+    nodes[nodes.count - 1].traffic.limit(buffer?.buffer, to: bytes)
   }
 
   /// Adds a region's pass over its elements.
@@ -195,6 +238,7 @@ final class PlanBuilder {
       site: current?.site, layerPath: current?.layerPath,
       operation: current?.operation.name ?? label)
     node.results = results
+    node.program = program
     nodes.append(node)
   }
 
@@ -237,6 +281,7 @@ final class PlanBuilder {
     emit(
       apus_copy, params, [BufferRef(buffer: source.buffer), BufferRef(buffer: target.buffer)],
       label: label)
+    nodes[nodes.count - 1].traffic = Traffic(copying: source, to: target, size: size)
   }
 }
 

@@ -206,6 +206,9 @@ struct RegionBuilder {
     region.reduction_count = Int32(reductions.count)
     region.register_count = registers
     region.scratch_buffer = Int32(buffers.count)
+    let source = RegionSource(
+      count: count, loads: loads, instructions: instructions, stores: stores,
+      reductions: reductions)
     let program = loads.withUnsafeBufferPointer { loads in
       instructions.withUnsafeBufferPointer { instructions in
         stores.withUnsafeBufferPointer { stores in
@@ -214,7 +217,7 @@ struct RegionBuilder {
             region.instructions = instructions.baseAddress
             region.stores = stores.baseAddress
             region.reductions = reductions.baseAddress
-            return RegionProgram(&region)
+            return RegionProgram(&region, source: source)
           }
         }
       }

@@ -4,14 +4,8 @@ import Synchronization
 ///
 /// Tensors that the closure captures are part of the plan: their values are those at tracing.
 public final class CompiledFunction: Sendable {
-  private struct Trace {
-    let plan: any Executable
-    let captures: [Storage]
-    let results: [TensorType]
-  }
-
   private let function: @Sendable ([Tensor]) -> [Tensor]
-  private let traces = Mutex<[[TensorType]: Trace]>([:])
+  private let traces = Mutex<[[TensorType]: CompiledTrace]>([:])
 
   init(_ function: @escaping @Sendable ([Tensor]) -> [Tensor]) { self.function = function }
 
@@ -23,7 +17,7 @@ public final class CompiledFunction: Sendable {
     let outputs = try trace.results.map { type throws(TensorError) in try allocate(type) }
     let pointers = (inputs + trace.captures + outputs).map(\.pointer)
     try withExtendedLifetime((inputs, outputs)) { () throws(TensorError) in
-      try run(trace.plan, pointers)
+      try run(trace.plan, pointers, contents: trace.contents)
     }
     return zip(outputs, trace.results).map { Tensor(storage: $0, type: $1) }
   }
@@ -33,21 +27,50 @@ public final class CompiledFunction: Sendable {
     try callAsFunction(arguments)
   }
 
+  /// Returns what a call on arguments of these types runs, traced now unless it is known.
+  public func plan(for arguments: [TensorType]) throws(TensorError) -> PlanReport {
+    try trace(for: arguments).plan.told()
+  }
+
   /// How many signatures have been traced.
   public var traceCount: Int { traces.withLock { $0.count } }
 
-  private func trace(for types: [TensorType]) throws(TensorError) -> Trace {
+  private func trace(for types: [TensorType]) throws(TensorError) -> CompiledTrace {
     if let known = traces.withLock({ $0[types] }) { return known }
     let arguments = types.map { Tensor.placeholder($0) }
     let results = function(arguments)
-    try eval(standing(results))
-    let captured = try Graph.capture(results, inputs: arguments)
-    let plan = try PlanCache.shared.plan(for: captured.graph)
-    let captures = captured.leaves.dropFirst(arguments.count)
-      .compactMap { $0.node.storage(of: $0.result) }
-    let trace = Trace(plan: plan, captures: captures, results: results.map(\.type))
+    let trace = try CompiledTrace(results, arguments: arguments, results: results)
     traces.withLock { $0[types] = trace }
     return trace
+  }
+}
+
+/// A function traced for one signature: its plan and what it captured.
+package struct CompiledTrace: Sendable {
+  package let plan: any Executable
+  /// What the plan is given after the arguments.
+  package let captures: [Storage]
+  /// The types of the results that the plan writes to memory of their own.
+  package let results: [TensorType]
+  /// Names what the captures that decide the plan's standing values hold. Held here, nobody writes
+  /// into them.
+  package let contents: [UInt64]
+
+  /// Compiles `outputs`, the last of which are `results`.
+  package init(
+    _ outputs: [Tensor], arguments: [Tensor], results: [Tensor],
+    options given: CompileOptions = CompileOptions()
+  ) throws(TensorError) {
+    try eval(standing(outputs))
+    let captured = try Graph.capture(outputs, inputs: arguments)
+    var options = given
+    options.standing = Set(captured.leaves.indices.dropFirst(arguments.count))
+    plan = try PlanCache.shared.plan(for: captured.graph, options: options)
+    let captures = captured.leaves.dropFirst(arguments.count)
+      .compactMap { $0.node.storage(of: $0.result) }
+    self.captures = captures
+    contents = plan.standingInputs.map { captures[$0 - arguments.count].contents }
+    self.results = results.map(\.type)
   }
 }
 

@@ -37,12 +37,14 @@ package func allocate(_ type: TensorType) throws(TensorError) -> Storage {
 }
 
 package func run(
-  _ plan: any Executable, _ pointers: [UnsafeMutableRawPointer]
+  _ plan: any Executable, _ pointers: [UnsafeMutableRawPointer], contents: [UInt64] = []
 ) throws(TensorError) {
   // `withUnsafeBufferPointer` does not carry typed errors.
   let outcome: Result<Void, TensorError> = pointers.withUnsafeBufferPointer { buffer in
-    do throws(TensorError) { return .success(try plan.run(buffer)) } catch {
-      return .failure(error)
+    contents.withUnsafeBufferPointer { contents in
+      do throws(TensorError) { return .success(try plan.run(buffer, contents: contents)) } catch {
+        return .failure(error)
+      }
     }
   }
   try outcome.get()

@@ -10,12 +10,16 @@ package final class HeldState: Sendable {
     package var storages: [Storage]
     /// Places whose storage somebody outside may hold.
     package var lent: [Int]
-    /// Rises when a storage changes place in memory, so that pointers must be read again.
+    /// Rises when a storage changes place in memory or its contents get another name, so that both
+    /// must be read again.
     package var version = 0
+    /// Whether a run has written since contents got their names. Most steps are followed by another:
+    /// names are given when somebody looks.
+    package var isRewritten = false
   }
 
   package let types: [TensorType]
-  private let isWritten: [Bool]
+  package let isWritten: [Bool]
   package let contents: Mutex<Contents>
 
   /// Takes over storages; those that the run writes count as lent until shown otherwise.
@@ -29,10 +33,23 @@ package final class HeldState: Sendable {
   /// The current value at a place.
   package func tensor(at index: Int) -> Tensor {
     let storage = contents.withLock { contents in
+      nameContents(&contents)
       if isWritten[index], !contents.lent.contains(index) { contents.lent.append(index) }
       return contents.storages[index]
     }
     return Tensor(storage: storage, type: types[index])
+  }
+
+  /// Gives new names to contents that have been written.
+  package func nameContents(_ contents: inout Contents) {
+    guard contents.isRewritten else { return }
+    // What is lent has not been written since: a run makes it its own first.
+    for (index, storage) in contents.storages.enumerated()
+    where isWritten[index] && !contents.lent.contains(index) {
+      storage.renameContents()
+    }
+    contents.isRewritten = false
+    contents.version += 1
   }
 
   /// Puts another storage at a place.

@@ -19,15 +19,9 @@ import Synchronization
 /// Traced once per signature of its inputs. Safe from several tasks: calls take turns. After an error
 /// of the data the state is undefined: ``reset(to:)`` gives it values again.
 public final class StatefulFunction: Sendable {
-  private struct Trace {
-    let plan: any Executable
-    let captures: [Storage]
-    let results: [TensorType]
-  }
-
   private let function: @Sendable ([Tensor], [Tensor]) -> (state: [Tensor], results: [Tensor])
   private let held: HeldState
-  private let traces = Mutex<[[TensorType]: Trace]>([:])
+  private let traces = Mutex<[[TensorType]: CompiledTrace]>([:])
 
   /// - Parameters:
   ///   - state: The first values.
@@ -70,7 +64,8 @@ public final class StatefulFunction: Sendable {
         try contents.reclaim()
         let pointers = (contents.storages + others).map(\.pointer)
         try withExtendedLifetime(others) { () throws(TensorError) in
-          try run(trace.plan, pointers)
+          contents.isRewritten = true
+          try run(trace.plan, pointers, contents: trace.contents)
         }
         return nil
       } catch { return error }
@@ -79,21 +74,17 @@ public final class StatefulFunction: Sendable {
     return zip(outputs, trace.results).map { Tensor(storage: $0, type: $1) }
   }
 
-  private func trace(for types: [TensorType]) throws(TensorError) -> Trace {
+  private func trace(for types: [TensorType]) throws(TensorError) -> CompiledTrace {
     if let known = traces.withLock({ $0[types] }) { return known }
     let places = held.types.map { Tensor.placeholder($0) }
     let arguments = types.map { Tensor.placeholder($0) }
     let traced = function(places, arguments)
     try check(traced.state)
-    let all = traced.state + traced.results
-    try eval(standing(all))
-    let captured = try Graph.capture(all, inputs: places + arguments)
     var options = CompileOptions()
     for place in places.indices { options.donations[place] = place }
-    let plan = try PlanCache.shared.plan(for: captured.graph, options: options)
-    let captures = captured.leaves.dropFirst(places.count + arguments.count)
-      .compactMap { $0.node.storage(of: $0.result) }
-    let trace = Trace(plan: plan, captures: captures, results: traced.results.map(\.type))
+    let trace = try CompiledTrace(
+      traced.state + traced.results, arguments: places + arguments, results: traced.results,
+      options: options)
     traces.withLock { $0[types] = trace }
     return trace
   }

@@ -24,6 +24,12 @@ final class StepPlan: @unchecked Sendable {
   private let plan: any Executable
   private let captures: [Storage]
   private let pointers: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>
+  /// Names what the plan's standing inputs hold.
+  private let names: UnsafeMutableBufferPointer<UInt64>
+  private let standing: [Int]
+  private let writesState: Bool
+  /// Whether a standing input is a place of the state that other steps write.
+  private let watchesState: Bool
   private var version = -1
 
   /// Traces and compiles a step.
@@ -53,10 +59,18 @@ final class StepPlan: @unchecked Sendable {
     var options = CompileOptions()
     options.donations = traced.updates
     options.watchesNonFinite = Debugging.watchesNonFinite
+    options.standing = Set(captured.leaves.indices)
+      .subtracting(places.count..<(places.count + arguments.count))
+      .subtracting(traced.updates.values)
     plan = try PlanCache.shared.plan(for: captured.graph, options: options)
     captures = captured.leaves.dropFirst(places.count + arguments.count)
       .compactMap { $0.node.storage(of: $0.result) }
     self.state = state
+    standing = plan.standingInputs
+    writesState = !traced.updates.isEmpty
+    watchesState = standing.contains { $0 < places.count && state.isWritten[$0] }
+    names = .allocate(capacity: standing.count)
+    names.initialize(repeating: 0)
     inputs = try types.map { type throws(TensorError) in try allocate(type) }
     outputTypes = traced.outputs.indices.filter { traced.updates[$0] == nil }
       .map { traced.outputs[$0].type }
@@ -73,7 +87,13 @@ final class StepPlan: @unchecked Sendable {
     }
   }
 
-  deinit { pointers.deallocate() }
+  deinit {
+    pointers.deallocate()
+    names.deallocate()
+  }
+
+  /// What a run does.
+  func report() throws(TensorError) -> PlanReport { try plan.told() }
 
   /// Runs the step on the memory as it is.
   ///
@@ -82,16 +102,24 @@ final class StepPlan: @unchecked Sendable {
     let failure: TensorError? = state.contents.withLock { contents in
       do throws(TensorError) {
         if !contents.lent.isEmpty { try contents.reclaim() }
-        if contents.version != version {
-          for (index, storage) in contents.storages.enumerated() {
-            pointers[index] = storage.pointer
-          }
-          version = contents.version
-        }
-        try plan.run(UnsafeBufferPointer(pointers))
+        if watchesState { state.nameContents(&contents) }
+        if contents.version != version { look(at: contents) }
+        if writesState { contents.isRewritten = true }
+        try plan.run(UnsafeBufferPointer(pointers), contents: UnsafeBufferPointer(names))
         return nil
       } catch { return error }
     }
     if let failure { throw failure }
+  }
+
+  /// Notes where the state lies, and the names of what stands.
+  private func look(at contents: HeldState.Contents) {
+    for (index, storage) in contents.storages.enumerated() { pointers[index] = storage.pointer }
+    let first = contents.storages.count + inputs.count
+    for (index, input) in standing.enumerated() {
+      let storage = input < first ? contents.storages[input] : captures[input - first]
+      names[index] = storage.contents
+    }
+    version = contents.version
   }
 }

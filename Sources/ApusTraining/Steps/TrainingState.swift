@@ -97,6 +97,7 @@ struct TrainingState {
   /// Sets the sums, to zero unless given.
   func setSums(_ values: [Double]? = nil) {
     held.contents.withLock { contents in
+      contents.isRewritten = true
       for (index, place) in sums.enumerated() {
         contents.storages[place].pointer.storeBytes(of: values?[index] ?? 0, as: Double.self)
       }

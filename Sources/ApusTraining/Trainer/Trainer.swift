@@ -72,7 +72,11 @@ public final class Trainer {
 
   /// Gives parameters without values their first ones.
   func build(for source: any BatchSource) throws(TensorError) {
-    let input = source.inputType(max(min(source.batchSize, source.sampleCount), 1))
+    try build(for: source.inputType(max(min(source.batchSize, source.sampleCount), 1)))
+  }
+
+  /// Gives parameters without values their first ones, for batches of a type.
+  func build(for input: TensorType) throws(TensorError) {
     let dtype = input.dtype.isFloating ? precision.inputDType : input.dtype
     let at = CallSite.ofRun
     try model.build(

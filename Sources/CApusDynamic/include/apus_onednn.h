@@ -65,10 +65,12 @@ enum apus_onednn_pooling_kind {
   apus_onednn_pooling_average = 2,
 };
 
-// Strides count elements. `c` is contiguous. Buffers: a, b, [bias,] c, scratch.
+// Strides count elements. `c` is contiguous. Buffers: a, b, [bias,] c, scratch. `b` may be packed where
+// it is worth it: a matrix that stays the same for many runs. `type` is that of a, b and the bias,
+// `result_type` that of c.
 struct apus_onednn_matmul {
-  int32_t type, threads, rank, activation;
-  bool has_bias;
+  int32_t type, result_type, threads, rank, activation;
+  bool has_bias, packs_b;
   int64_t a_sizes[12], a_strides[12], b_sizes[12], b_strides[12], c_sizes[12];
 };
 
@@ -86,8 +88,9 @@ struct apus_onednn_window {
 
 struct apus_onednn_program *apus_onednn_create_matmul(const struct apus_onednn_matmul *problem);
 
-// Buffers: inference and training x, w, [bias,] y, scratch; input gradient dy, w, dx, scratch;
-// weight gradient x, dy, dw, [dbias,] scratch. `activation` applies to the forward passes.
+// Buffers: inference and training x, w, [bias,] y, scratch; input gradient dy, w, dx, scratch (w packed);
+// weight gradient x, dy, dw, [dbias,] scratch (dw and biases are float). `activation` applies to the
+// forward passes.
 struct apus_onednn_program *apus_onednn_create_convolution(
     const struct apus_onednn_window *window, enum apus_onednn_pass pass, bool has_bias,
     enum apus_onednn_activation activation);
@@ -105,6 +108,15 @@ struct apus_onednn_program *apus_onednn_create_pooling(
 struct apus_onednn_program *apus_onednn_create_batch_norm(
     int32_t type, int32_t threads, int64_t batch, int64_t spatial, int64_t channels, float epsilon,
     enum apus_onednn_pass pass);
+
+// Convolutions and products may want their weights in an order of the library's own: the program
+// that brings plain weights into it, or null where they are taken as they lie. Buffers: plain,
+// packed (of `apus_onednn_packed_bytes`), scratch.
+struct apus_onednn_program *apus_onednn_create_packing(const struct apus_onednn_program *program);
+size_t apus_onednn_packed_bytes(const struct apus_onednn_program *program);
+// Whether two programs want the same weights in the same order.
+bool apus_onednn_packs_alike(
+    const struct apus_onednn_program *a, const struct apus_onednn_program *b);
 
 void apus_onednn_destroy(struct apus_onednn_program *program);
 size_t apus_onednn_scratch_bytes(const struct apus_onednn_program *program);

@@ -24,7 +24,11 @@ final class ReferencePlan: Executable {
 
   var description: String { "reference plan of \(graph.instructions.count) operations" }
 
-  func run(_ buffers: UnsafeBufferPointer<UnsafeMutableRawPointer>) throws(TensorError) {
+  var standingInputs: [Int] { [] }
+
+  func run(
+    _ buffers: UnsafeBufferPointer<UnsafeMutableRawPointer>, contents: UnsafeBufferPointer<UInt64>
+  ) throws(TensorError) {
     let inputs = (0..<graph.inputCount).map { ReferenceValue(graph.types[$0], from: buffers[$0]) }
     let outputs = try graph.evaluate(inputs)
     var next = graph.inputCount

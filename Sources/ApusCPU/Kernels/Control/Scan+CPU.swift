@@ -15,6 +15,7 @@ extension Scan: KernelLowering {
       apus_scan_run, pointer: program.pointer, owner: program, inputs + results,
       label: "scan \(length) × \(program.layout.nodes.count) kernels",
       multiplyAdds: length * program.layout.nodes.reduce(0) { $0 + $1.multiplyAdds })
+    builder.setBody(program.layout, repeats: length)
   }
 
   private func isHistory(_ result: Int) -> Bool { result >= carryCount + yCount }

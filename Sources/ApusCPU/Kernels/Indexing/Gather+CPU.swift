@@ -9,8 +9,10 @@ extension Gather: KernelLowering {
     if y.type.count == 0 { return }
     let params = apus_index_params(
       x.type, axis: axis, count: indices.type.count, indices: indices.type.dtype)
+    let source = builder.contiguous(x)
     builder.emit(
-      apus_gather, params, [builder.contiguous(x), builder.contiguous(indices), builder.output(y)],
+      apus_gather, params, [source, builder.contiguous(indices), builder.output(y)],
       label: "gather \(y.type.shape)")
+    builder.limitTraffic(of: source, to: y.type.byteCount)
   }
 }

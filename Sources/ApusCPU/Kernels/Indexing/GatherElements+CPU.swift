@@ -10,9 +10,11 @@ extension GatherElements: KernelLowering {
     let params = apus_index_params(
       x.type, axis: axis, count: indices.type.dims[axis], indices: indices.type.dtype,
       countsFromEnd: countsFromEnd)
+    let source = builder.contiguous(x)
     builder.emit(
       apus_gather_elements, params,
-      [builder.contiguous(x), builder.contiguous(indices), builder.output(y)],
+      [source, builder.contiguous(indices), builder.output(y)],
       label: "gatherElements \(y.type.shape)")
+    builder.limitTraffic(of: source, to: y.type.byteCount)
   }
 }

@@ -33,4 +33,6 @@ func emitScatter(
       isZero ? nil : target, builder.contiguous(call.operands[1]),
       builder.contiguous(call.operands[2]), target,
     ], label: "\(name) \(y.type.shape)")
+  // Over zeros everything is written, in place only what the updates reach.
+  if !isZero { builder.limitTraffic(of: target, to: call.operands[2].type.byteCount) }
 }

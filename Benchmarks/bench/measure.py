@@ -1,0 +1,93 @@
+"""Times of a workload on all sides, in alternation."""
+
+import dataclasses
+import statistics
+import typing
+
+from .sides import Unable
+
+
+@dataclasses.dataclass
+class Result:
+    """What one side did with one workload."""
+
+    times: list = dataclasses.field(default_factory=list)
+    variant: str = ""
+    first_loss: float = 0.0
+    failure: str = ""
+    kilobytes: int | None = None
+    # What stands for all rounds.
+    statistic: typing.Callable = statistics.median
+
+    @property
+    def seconds(self):
+        return self.statistic(self.times) if self.times else None
+
+    @property
+    def best(self):
+        return min(self.times) if self.times else None
+
+
+def prepared(sides, row, statistic):
+    """Prepares a workload everywhere; ends the run where first losses differ."""
+    results = {}
+    for side in sides:
+        result = results[side.name] = Result(statistic=statistic)
+        try:
+            result.first_loss, result.variant = side.prepare(row.asked)
+        except Unable as reason:
+            result.failure = str(reason)
+            print(f"  {side.name}: {reason}", flush=True)
+    able = {name: found for name, found in results.items() if not found.failure}
+    if able:
+        name, first = next(iter(able.items()))
+        for other, found in able.items():
+            if not abs(found.first_loss - first.first_loss) <= row.tolerance * abs(first.first_loss):
+                raise SystemExit(
+                    f"{row.name}: the first losses differ: {name} {first.first_loss}, "
+                    f"{other} {found.first_loss}")
+    return results
+
+
+def steps(side, row, seconds):
+    """How many steps fill the time, whole epochs of them."""
+    side.run(row.asked, row.epoch)
+    once = side.run(row.asked, row.epoch)
+    if once * row.epoch < seconds / 10:
+        count = max(1, round(seconds / 10 / once / row.epoch))
+        once = side.run(row.asked, count * row.epoch)
+    return max(1, round(seconds / once / row.epoch)) * row.epoch
+
+
+def measure(sides, row, rounds, seconds, statistic=statistics.median):
+    """Returns {side's name: Result}; sides take turns, in changing order.
+
+    A side that needs seconds for a step leaves out the rounds after the third.
+    """
+    results = prepared(sides, row, statistic)
+    running = [side for side in sides if not results[side.name].failure]
+    counts = {side: steps(side, row, seconds) for side in running}
+    for number in range(rounds):
+        for side in running if number % 2 == 0 else reversed(running):
+            times = results[side.name].times
+            if number < 3 or times[0] < 2:
+                times.append(side.run(row.asked, counts[side]))
+    for side in running:
+        side.forget(row.asked)
+    return results
+
+
+def measure_memory(kinds, row, results, threads):
+    """Adds the peak resident memory of a fresh process that runs the workload."""
+    for kind in kinds:
+        result = results.get(kind.name)
+        if result is None or result.failure:
+            continue
+        side = kind.start(threads)
+        try:
+            side.prepare(row.asked, result.variant)
+            side.run(row.asked, 3 * row.epoch)
+            result.kilobytes = side.peak_kilobytes()
+        except Unable as reason:
+            print(f"  {kind.name}, memory: {reason}", flush=True)
+        side.end()

@@ -1,0 +1,114 @@
+"""The table, as Markdown."""
+
+PEERS = ["PyTorch", "torch.compile", "JAX"]
+HEAD = ["workload", "Apus", *PEERS, "best peer / Apus", "aim", "of the machine",
+        "peak memory in MiB: " + ", ".join(["Apus", *PEERS])]
+
+
+def duration(seconds):
+    if seconds is None:
+        return "—"
+    for unit, size in (("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size or unit == "µs":
+            return f"{seconds / size:.3g} {unit}" if seconds < 100 * size else f"{seconds / size:.0f} {unit}"
+
+
+def own(results):
+    """The result of Apus, however it was run."""
+    return next((found for name, found in results.items() if name.startswith("Apus")), None)
+
+
+def ratio(results, names=PEERS):
+    """(time of the best peer / time of Apus, that peer), or None."""
+    mine = own(results)
+    peers = [(results[name].seconds, name) for name in names
+             if name in results and results[name].seconds]
+    if not mine or not mine.seconds or not peers:
+        return None
+    seconds, name = min(peers)
+    return seconds / mine.seconds, name
+
+
+def share(row, results, machine):
+    """How much of what the machine can do Apus makes use of."""
+    mine = own(results)
+    if not mine or not mine.seconds or not machine:
+        return "—"
+    if row.moved:
+        rate = row.moved / mine.seconds / machine[row.motion]
+        return f"{100 * rate:.0f} % of {row.motion} bandwidth"
+    if row.multiply_adds and machine.get("multiply_adds"):
+        rate = row.multiply_adds / mine.seconds / machine["multiply_adds"]
+        return f"{100 * rate:.1f} % of matmul peak"
+    return "—"
+
+
+def cell(result):
+    return duration(result.seconds) if result and not result.failure else "—"
+
+
+def memory(results):
+    found = [own(results), *(results.get(name) for name in PEERS)]
+    if not any(result and result.kilobytes for result in found):
+        return "—"
+    return ", ".join(
+        f"{result.kilobytes / 1024:.0f}" if result and result.kilobytes else "—" for result in found)
+
+
+def line(cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def row_cells(row, results, machine):
+    best = ratio(results)
+    return [
+        row.title, cell(own(results)), *(cell(results.get(name)) for name in PEERS),
+        f"**{best[0]:.2f}** ({best[1]})" if best else "—", row.aim or "—",
+        share(row, results, machine), memory(results)]
+
+
+def table(measured, machine):
+    """The main table of [(row, results)]."""
+    lines = [line(HEAD), "|---" * len(HEAD) + "|"]
+    lines += [line(row_cells(row, results, machine)) for row, results in measured]
+    return "\n".join(lines)
+
+
+def spreads(measured):
+    """How far the rounds lay apart, and which variant each side ran."""
+    lines = [line(["workload", "side", "variant", "fastest", "median", "slowest", "first loss"]),
+             "|---|---|---|---|---|---|---|"]
+    for row, results in measured:
+        for name, found in results.items():
+            if found.failure:
+                lines.append(line([row.name, name, f"cannot: {found.failure}", *"————"]))
+            elif found.times:
+                lines.append(line([
+                    row.name, name, found.variant or "—", duration(min(found.times)),
+                    duration(found.seconds), duration(max(found.times)),
+                    f"{found.first_loss:.6g}"]))
+    return "\n".join(lines)
+
+
+def derived(measured):
+    """Ratios between rows that are aimed at."""
+    by_name = {row.name: results for row, results in measured}
+    lines = []
+
+    def compare(text, a, side_a, b, side_b):
+        slow, fast = by_name.get(a, {}).get(side_a), by_name.get(b, {}).get(side_b)
+        if slow and fast and slow.seconds and fast.seconds:
+            lines.append(f"- {text}: {slow.seconds / fast.seconds:.2f}")
+
+    compare("iris, batch 1, PyTorch eager / Apus", "iris", "PyTorch", "iris", "Apus")
+    compare("iris, batch 32, PyTorch eager / Apus", "iris32", "PyTorch", "iris32", "Apus")
+    compare("ResNet-18 step, float32 PyTorch / bfloat16 Apus", "resnet18", "PyTorch",
+            "resnet18-bf16", "Apus")
+    compare("matmul 1024, time with oneDNN / with own kernels", "matmul1024", "Apus",
+            "matmul1024-portable", "Apus portable")
+    for name in ("resnet18", "gpt"):
+        mine, theirs = (by_name.get(name, {}).get(side) for side in ("Apus", "PyTorch"))
+        if mine and theirs and mine.kilobytes and theirs.kilobytes:
+            lines.append(f"- {name}, peak memory of Apus / PyTorch: "
+                         f"{mine.kilobytes / theirs.kilobytes:.2f}")
+    return "\n".join(lines)
