@@ -5,8 +5,10 @@ import pathlib
 import statistics
 import sys
 
-from . import environment, machine, measure, report, sides, table
+from . import environment, first_step, machine, measure, report, scaling, sides, table
 from .workloads import ROWS
+
+TABLES = ("main", "start", "threads", "scaling")
 
 
 def arguments():
@@ -15,21 +17,28 @@ def arguments():
     parser.add_argument("--threads", type=int, default=environment.processors())
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5, help="of each side, a round")
-    parser.add_argument("--only", nargs="+", metavar="ROW", help="rows to measure",
+    parser.add_argument("--only", nargs="+", metavar="ROW", help="rows to measure, nothing else",
                         choices=[row.name for row in ROWS])
     parser.add_argument("--without", nargs="+", default=[], metavar="SIDE",
                         choices=table.PEERS, help="peers to leave out")
+    parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
     parser.add_argument("--quick", action="store_true",
-                        help="two short rounds, neither memory nor scaling")
+                        help="two short rounds of the main table, memory not measured")
     parser.add_argument("--fastest", action="store_true",
                         help="take the fastest round, not the median: for a machine that others use")
     parser.add_argument("--no-memory", action="store_true", help="do not measure memory")
+    parser.add_argument("--readme", action="store_true",
+                        help="put the main table between the marks of the READMEs as well")
     parser.add_argument("--apus", type=pathlib.Path, default=sides.ROOT / ".build/release/apus-bench")
     parser.add_argument("--output", type=pathlib.Path, help="where the results are written",
                         default=sides.ROOT / "Benchmarks/results/latest.md")
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.seconds, options.no_memory = 2, 0.1, True
+    if options.quick or options.only:
+        options.tables = ["main"]
+    options.statistic = min if options.fastest else statistics.median
+    options.rows = [row for row in ROWS if not options.only or row.name in options.only]
     return options
 
 
@@ -38,42 +47,53 @@ def main():
     if not options.apus.exists():
         sys.exit("apus-bench is not built: swift build -c release --product apus-bench")
     python = environment.python()
-    kinds = sides.peers(python) if python else []
-    kinds = [kind for kind in kinds if kind.name not in options.without]
-    rows = [row for row in ROWS if not options.only or row.name in options.only]
-    load = [environment.load()]
-    limits = machine.bandwidths(options.apus, options.threads)
-    measured = run(options, rows, kinds)
-    peak = machine.matmul_peak(measured)
-    if peak:
-        limits["multiply_adds"] = peak
-    load.append(environment.load())
-    report.write(options, measured, limits, load)
+    peers = [kind for kind in (sides.peers(python) if python else [])
+             if kind.name not in options.without]
+    found = report.Findings(load=[environment.load()])
+    found.limits = machine.bandwidths(options.apus, options.threads)
+    if "main" in options.tables:
+        found.main = main_table(options, peers, found)
+        found.limits["multiply_adds"] = machine.matmul_peak(found.main)
+    apus = sides.apus(options.apus)
+    timing = (options.rounds, options.seconds, options.statistic)
+    if "start" in options.tables:
+        variants = {(row.name, name): result.variant
+                    for row, results in found.main for name, result in results.items()}
+        found.start = first_step.measure([apus, *peers], options.threads, options.rounds, variants)
+    if "threads" in options.tables:
+        rows = [row for row in options.rows if not row.portable]
+        found.threads = scaling.threads(
+            apus, sides.deterministic(options.apus), rows, options.threads, *timing)
+    if "scaling" in options.tables:
+        contestants = [kind.start(options.threads)
+                       for kind in (apus, *(kind for kind in peers if kind.name == "PyTorch"))]
+        found.scaling = scaling.run(contestants, min(options.rounds, 3), options.seconds / 2,
+                                    options.statistic)
+        for side in contestants:
+            side.end()
+    found.load.append(environment.load())
+    report.write(options, found)
 
 
-def run(options, rows, kinds):
+def main_table(options, peers, found):
     """Measures row after row; tells each as soon as it is known."""
-    started = {kind.name: kind.start(options.threads) for kind in kinds}
+    started = {kind.name: kind.start(options.threads) for kind in peers}
     own = {False: sides.apus(options.apus), True: sides.portable(options.apus)}
     measured = []
-    print(f"first losses are compared to 1e-4; {options.threads} threads", flush=True)
-    for row in rows:
+    for row in options.rows:
         kind = own[row.portable]
         if kind.name not in started:
             started[kind.name] = kind.start(options.threads)
-        contestants = [started[kind.name], *(started[kind.name] for kind in kinds)]
+        others = [kind for kind in peers if kind.name in row.peers]
         print(f"{row.title} …", flush=True)
         results = measure.measure(
-            contestants, row, options.rounds, options.seconds,
-            min if options.fastest else statistics.median)
+            [started[kind.name] for kind in (kind, *others)], row, options.rounds,
+            options.seconds, options.statistic)
+        if not options.no_memory:
+            measure.measure_memory([kind, *others], row, results, options.threads)
         measured.append((row, results))
         print("  " + table.line(table.row_cells(row, results, {})), flush=True)
-    versions = [side.version for side in started.values()]
+    found.versions = [side.version for side in started.values()]
     for side in started.values():
         side.end()
-    options.versions = versions
-    if not options.no_memory:
-        for row, results in measured:
-            print(f"memory of {row.title} …", flush=True)
-            measure.measure_memory([own[row.portable], *kinds], row, results, options.threads)
     return measured

@@ -25,6 +25,8 @@ class Row:
     epoch: int = 1
     # The ratio to the best peer that is aimed at.
     aim: str = ""
+    # Who takes part besides Apus.
+    peers: tuple = ("PyTorch", "torch.compile", "JAX")
 
     @property
     def asked(self):
@@ -80,7 +82,7 @@ ROWS = [
     Row("matmul1024", "matmul 1024", 1024 ** 3),
     Row("matmul2048", "matmul 2048", 2048 ** 3),
     Row("matmul1024-portable", "matmul 1024, own kernels only", 1024 ** 3, workload="matmul1024",
-        portable=True),
+        portable=True, peers=("PyTorch",)),
     Row("resnet18-portable", "ResNet-18 step, own kernels only", RESNET, workload="resnet18",
-        portable=True, aim="0.5"),
+        portable=True, peers=("PyTorch",), aim="0.5"),
 ]

@@ -1,7 +1,8 @@
 """The line protocol of Benchmarks/README.md, for sides written in Python.
 
 A side gives a function from a workload's name and settings to its variants: {name: function that
-makes something with `run(steps) -> (seconds, loss)`}. Of several the fastest is kept.
+makes something with `run(steps) -> (seconds, loss)`, the steps of an `epoch` and the `tolerance` of
+its first loss}. Of several the fastest is kept.
 """
 
 import sys
@@ -21,12 +22,13 @@ def parsed(request):
 
 def speed(workload):
     """Seconds a step, the best of some short runs."""
-    workload.run(2)
+    workload.run(workload.epoch)
     best, spent = float("inf"), 0.0
     for _ in range(5):
         if spent > 1:
             break
-        steps = max(1, min(100, round(0.1 / best))) if best < float("inf") else 1
+        epochs = max(1, min(100, round(0.1 / best / workload.epoch)))
+        steps = epochs * workload.epoch
         seconds = workload.run(steps)[0]
         best, spent = min(best, seconds / steps), spent + seconds
     return best
@@ -83,7 +85,7 @@ def serve(version, variants_of):
 class Steps:
     """Work without a loss: `step` returns arrays, whose root mean squares are its "loss"."""
 
-    tolerance = 1e-4
+    tolerance, epoch = 1e-4, 1
 
     def __init__(self, step, size, wait=lambda results: None):
         self.step, self.size, self.wait = step, size, wait

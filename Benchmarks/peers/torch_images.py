@@ -84,6 +84,16 @@ def trained(make, batch, bfloat16=False):
     return built
 
 
+def conv(compiles, batch, width, depth):
+    def make():
+        layers = []
+        for index in range(depth):
+            layers += [nn.Conv2d(width if index else 3, width, 3, padding=1), nn.ReLU()]
+        return nn.Sequential(
+            *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 10))
+    return trained(make, batch)(compiles)
+
+
 def transposed(compiles):
     x, y = given.numbers((32, 100), 100), given.labels(32)
     return variants(generator, momentum, lambda _: split(x, y, 32), compiles, images=True)
@@ -126,5 +136,5 @@ IMAGES = {
     "vgg": trained(smallvgg, 64), "resnet18": trained(resnet18, 32),
     "resnet18-bf16": trained(resnet18, 32, bfloat16=True),
     "resnet18-infer1": applied(1), "resnet18-infer32": applied(32),
-    "mobilenet": trained(smallmobilenet, 32), "transposed": transposed,
+    "mobilenet": trained(smallmobilenet, 32), "transposed": transposed, "conv": conv,
 }

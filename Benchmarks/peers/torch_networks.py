@@ -39,11 +39,20 @@ def iris32(compiles):
     return iris(compiles, 32, 1)
 
 
-def mlp(compiles):
+def mlp(compiles, **sizes):
+    if sizes:
+        return sized_mlp(compiles, **sizes)
     x, y = data.digits()
     return variants(
         lambda: dense([784, 512, 256, 10]), adam, lambda _: split(x.reshape(-1, 784), y, 128),
         compiles)
+
+
+def sized_mlp(compiles, batch, width, depth):
+    x = given.numbers((4 * batch, 784), 100)
+    return variants(
+        lambda: dense([784, *[width] * depth, 10]), adam,
+        lambda _: split(x, given.labels(len(x)), batch), compiles)
 
 
 def lenet(compiles):

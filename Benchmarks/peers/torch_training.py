@@ -55,7 +55,7 @@ class Training:
 
     def __init__(self, model, optimizer, batches, compiled=None, bfloat16=False, read_every=1):
         self.model, self.optimizer, self.batches = model, optimizer, batches
-        self.next, self.read_every, self.steps = 0, read_every, 0
+        self.next, self.epoch = 0, read_every
         low = torch.autocast("cpu", torch.bfloat16) if bfloat16 else contextlib.nullcontext()
         if bfloat16:
             self.tolerance = 2e-2
@@ -78,7 +78,7 @@ class Training:
             loss = self.loss(x, y)
             loss.backward()
             self.update()
-            if self.read_every == 1:
+            if self.epoch == 1:
                 value = loss.item()
                 continue
             total, count = total + loss.detach(), count + 1

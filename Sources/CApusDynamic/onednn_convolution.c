@@ -45,25 +45,28 @@ struct apus_onednn_program *apus_onednn_create_convolution(
     kernel[rank++] = w->kernel[i];
     dilation[i] = w->dilation[i] - 1;
   }
+  // Gradients of weights are 32-bit sums whatever the elements are.
+  const int weights_type = pass == apus_onednn_weight_gradient ? type_f32 : w->type;
   const layout_t layouts[] = {
       apus_layout_channels_last(
           dnnl, w->batch, w->in_channels, w->spatial_rank, w->input, w->type),
       apus_layout_channels_last(
           dnnl, w->batch, w->out_channels, w->spatial_rank, w->output, w->type),
-      apus_layout_contiguous(dnnl, rank, kernel, w->type),
+      apus_layout_contiguous(dnnl, rank, kernel, weights_type),
       apus_layout_any(dnnl, rank, kernel, w->type),
-      has_bias ? apus_layout_contiguous(dnnl, 1, &w->out_channels, w->type) : NULL,
+      has_bias ? apus_layout_contiguous(dnnl, 1, &w->out_channels, type_f32) : NULL,
       prefers_packed(w, pass) ? any_activations(dnnl, w, w->in_channels, w->input) : NULL,
       prefers_packed(w, pass) ? any_activations(dnnl, w, w->out_channels, w->output) : NULL,
+      apus_layout_any(dnnl, rank, kernel, weights_type),
   };
   const bool packs = layouts[5] && layouts[6];
   const layout_t x = layouts[0], y = layouts[1], plain = layouts[2], any = layouts[3],
-                 bias = layouts[4];
+                 bias = layouts[4], any_gradient = layouts[7];
   const layout_t asked_x = packs ? layouts[5] : x, asked_y = packs ? layouts[6] : y;
   attributes_t attributes =
       apus_program_attributes(dnnl, forward ? activation : apus_onednn_linear);
   primitive_desc_t hint = NULL, description = NULL;
-  if (x && y && plain && any && attributes && (bias || !has_bias) &&
+  if (x && y && plain && any && any_gradient && attributes && (bias || !has_bias) &&
       dnnl->convolution_forward_primitive_desc_create(
           &hint, dnnl->engine,
           pass == apus_onednn_inference ? forward_inference : forward_training,
@@ -78,8 +81,8 @@ struct apus_onednn_program *apus_onednn_create_convolution(
           w->pad_low, w->pad_high, hint, attributes);
     else
       result = dnnl->convolution_backward_weights_primitive_desc_create(
-          &description, dnnl->engine, convolution_direct, asked_x, any, bias, asked_y, w->stride,
-          dilation, w->pad_low, w->pad_high, hint, attributes);
+          &description, dnnl->engine, convolution_direct, asked_x, any_gradient, bias, asked_y,
+          w->stride, dilation, w->pad_low, w->pad_high, hint, attributes);
     if (result != status_success) description = NULL;
   }
   apus_program_name(program, description);
@@ -121,7 +124,7 @@ struct apus_onednn_program *apus_onednn_create_convolution(
   if (description && description != hint) dnnl->primitive_desc_destroy(description);
   if (hint) dnnl->primitive_desc_destroy(hint);
   if (attributes) dnnl->primitive_attr_destroy(attributes);
-  apus_layouts_release(dnnl, 7, layouts);
+  apus_layouts_release(dnnl, 8, layouts);
   program = apus_program_finish(program);
   apus_onednn_leave(previous, w->threads);
   return program;

@@ -12,7 +12,7 @@ struct apus_onednn_program *apus_onednn_create_matmul(const struct apus_onednn_m
   const layout_t layouts[] = {
       apus_layout_strided(dnnl, rank, p->a_sizes, p->type, p->a_strides),
       apus_layout_strided(dnnl, rank, p->b_sizes, p->type, p->b_strides),
-      apus_layout_contiguous(dnnl, rank, p->c_sizes, p->type),
+      apus_layout_contiguous(dnnl, rank, p->c_sizes, p->result_type),
       p->packs_b ? apus_layout_any(dnnl, rank, p->b_sizes, p->type) : NULL,
       p->has_bias ? apus_layout_contiguous(dnnl, rank, bias_sizes, p->type) : NULL,
   };

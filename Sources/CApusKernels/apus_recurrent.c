@@ -1,8 +1,12 @@
 #include "apus_recurrent.h"
 
-#include "apus_gemm_pack.h"
-#include "apus_tile.h"
+#include "apus_panel.h"
 #include "float_math.h"
+
+enum {
+  // Depth of a block of the packed weight: a panel of this depth stays in the first-level cache.
+  APUS_RECURRENT_DEPTH = 256,
+};
 
 APUS_INLINE int64_t apus_recurrent_gates(int32_t cell) {
   return cell == apus_recurrent_gru ? 3 : cell <= apus_recurrent_relu ? 1 : 4;

@@ -93,7 +93,9 @@ import Testing
     }
     for _ in 0..<2 {
       runner.write(7, to: 1)
-      runner.outputs[0].withUnsafeMutableBytes { $0.initializeMemory(as: Float.self, repeating: 9) }
+      runner.outputs[0].withUnsafeMutableBytes {
+        _ = $0.initializeMemory(as: Float.self, repeating: 9)
+      }
       #expect(try runner()[0] == [2, 2, 2, 2])
       #expect(runner.inputs[1].withUnsafeBytes { $0.load(as: Float.self) } == 2)
     }
@@ -110,9 +112,10 @@ import Testing
       return Int(state % count)
     }
     let width = 24 + 8 * pick(3)
-    let key = RandomKey(seed: seed)
+    let key = RandomKey(seed: Int(seed))
     let inputs = (0..<4).map {
-      Tensor.uniform($0 == 0 ? [16, width] : [width, width], in: -0.3...0.3, key: key.folding(in: $0))
+      Tensor.uniform(
+        $0 == 0 ? [16, width] : [width, width], in: -0.3..<0.3, key: key.folding(in: $0))
     }
     let choices = (0..<12).map { _ in (pick(6), 1 + pick(3), pick(3)) }
     func function(_ x: [Tensor]) -> [Tensor] {
@@ -125,8 +128,8 @@ import Testing
         case 1: y = matmul(y, w.matrixTransposed()) + w.sum(axes: [0])
         case 2: y = y * (w.mean(axes: [1]) + 1).exp()
         case 3: y = matmul(y, matmul(w, x[1 + a % 3]))
-        case 4: y = y + Tensor.iota([width], axis: 0).converted(to: .float32) * 0.01
-        default: y = concatenated([w, y])[axis: 0, width...] + y
+        case 4: y = y + Tensor.iota([width], axis: 0).converted(to: y.dtype) * 0.01
+        default: y = concatenated([w, y]).sliced(axis: 0, width..<(width + 16)) + y
         }
         if output == 0 { results.append(y.sum(axes: [1])) }
       }
@@ -135,12 +138,16 @@ import Testing
     let runner = try Runner(inputs, standing: [1, 2, 3], function)
     for round in 0..<3 {
       if round == 2 { runner.write(0.01, to: 2) }
-      let values = runner.inputs.indices.map { Tensor(storage: runner.inputs[$0], type: inputs[$0].type) }
-      let expected = function(values)
+      let values = runner.inputs.indices.map {
+        Tensor(storage: runner.inputs[$0], type: inputs[$0].type)
+      }
+      // In doubles, evaluated at once: nothing stands, nothing is packed.
+      let expected = try function(values.map { $0.converted(to: .float64) })
+        .map { try $0.scalars(as: Double.self) }
       // Twice: with a fresh prologue, and with what it kept.
       for _ in 0..<2 {
         for (actual, wanted) in zip(try runner(), expected) {
-          try expectClose(Tensor(actual, shape: wanted.shape), wanted, rtol: 1e-5, atol: 1e-5)
+          expectClose(actual.map { Double($0) }, wanted, absolute: 1e-4, relative: 1e-4)
         }
       }
     }
@@ -158,7 +165,8 @@ import Testing
         group.addTask {
           for step in 0..<20 {
             let index = (task + step) % functions.count
-            let y = try functions[index](Tensor.ones([8, 64]))[0].scalars(as: Float.self)
+            let x = Tensor.ones([8, 64])
+            let y = try functions[index](x)[0].scalars(as: Float.self)
             #expect(y == Array(repeating: Float(128 * (index + 1)), count: 8 * 64))
           }
         }
@@ -171,7 +179,7 @@ import Testing
   func error() throws {
     let runner = try Runner(
       [Tensor.ones([2, 3]), Tensor.ones([4, 3]), Tensor.zeros([2])], standing: [1, 2]
-    ) { x in [x[0] * x[1].gathering(x[2].converted(to: .int32), axis: 0)] }
+    ) { x in [x[0] * x[1].gathered(x[2].converted(to: .int32))] }
     runner.write(9, to: 2)
     #expect(throws: TensorError.self) { try runner() }
     #expect(throws: TensorError.self) { try runner() }

@@ -31,6 +31,28 @@ import Testing
     }
   }
 
+  @Test("functions that captured the state keep it, and a new one sees the new")
+  func captured() throws {
+    try TestExecutor.cpu.run {
+      let weights = try StatefulFunction(state: [Tensor.ones([16, 16])]) { state, inputs in
+        ([state[0] + inputs[0]], [])
+      }
+      func reader() -> CompiledFunction {
+        let w = weights.state[0]
+        return compile { [matmul($0[0], w.matrixTransposed() * 2)] }
+      }
+      let x = Tensor.ones([32, 16])
+      let first = reader()
+      for step in 1...3 {
+        #expect(try first(x)[0].scalars()[0] == 32)
+        _ = try weights([Tensor.ones([16, 16])])
+        // The same plan, since only what it captured differs.
+        let next = reader()
+        #expect(try next(x)[0].scalars()[0] == Float(32 * (step + 1)))
+      }
+    }
+  }
+
   @Test("cached decoding gives the compiled step's bits, its caches in place")
   func decoding() throws {
     try TestExecutor.cpu.run {

@@ -19,15 +19,10 @@ extension WorkloadMaker {
     ]
   }
 
-  private static func images(_ count: Int) -> Tensor {
-    // Drawn in PyTorch's order of axes, then turned.
-    givenNumbers([count, 3, 32, 32], seed: 100).transposed(permutation: [0, 2, 3, 1])
-  }
-
   private static func trained(
     _ model: Sequential, batch: Int, precision: Precision = .float32
   ) throws -> TrainingWorkload {
-    try trained(model, images(batch), precision: precision)
+    try trained(model, givenImages(batch), precision: precision)
   }
 
   private static func trained(
@@ -39,8 +34,13 @@ extension WorkloadMaker {
   }
 
   private static func applied(_ model: Sequential, batch: Int) throws -> FunctionWorkload {
-    let x = images(batch)
+    let x = givenImages(batch)
     let model = try model.givenWeights(for: x.shape)
     return try FunctionWorkload([x]) { [model($0[0])] }
   }
+}
+
+/// Images drawn in PyTorch's order of axes, then turned.
+func givenImages(_ count: Int) -> Tensor {
+  givenNumbers([count, 3, 32, 32], seed: 100).transposed(permutation: [0, 2, 3, 1])
 }

@@ -4,7 +4,9 @@ extension WorkloadMaker {
   /// A small GPT over bytes in training; a block of GPT-2's size at inference.
   static var transformers: [WorkloadMaker] {
     [
-      WorkloadMaker(name: "gpt") { try languageModel(batch: 16, length: 128) },
+      WorkloadMaker(name: "gpt") {
+        try languageModel(batch: 16, width: 256, depth: 4, length: 128)
+      },
       WorkloadMaker(name: "gpt2-block") {
         let x = givenNumbers([1, 256, 768], seed: 100)
         let block = try blockOfGPT2(for: x.shape)
@@ -17,24 +19,24 @@ extension WorkloadMaker {
     ]
   }
 
-  private static func languageModel(batch: Int, length: Int) throws -> TrainingWorkload {
-    let texts = givenIntegers([4 * batch, length + 1], below: 256, seed: 100)
-    let model = ByteModel(
-      TransformerOptions(
-        width: 256, heads: 4, hidden: 1024, dropoutRate: 0, activation: .geluTanh),
-      positions: length, layers: 4)
-    return TrainingWorkload(
-      try model.givenWeights(for: TensorType(.int32, [batch, length])),
-      AdamW(learningRate: 0.001),
-      try givenBatches(
-        texts.sliced(axis: 1, 0..<length), texts.sliced(axis: 1, 1..<(length + 1)), size: batch))
-  }
-
   private static func blockOfGPT2(for x: Shape) throws -> GPTBlock {
     let options = TransformerOptions(
       width: 768, heads: 12, hidden: 3072, dropoutRate: 0, activation: .geluTanh)
     return try GPTBlock(options).givenWeights(for: x)
   }
+}
+
+/// A GPT with heads of 64 in training.
+func languageModel(batch: Int, width: Int, depth: Int, length: Int) throws -> TrainingWorkload {
+  let texts = givenIntegers([4 * batch, length + 1], below: 256, seed: 100)
+  let options = TransformerOptions(
+    width: width, heads: width / 64, hidden: 4 * width, dropoutRate: 0, activation: .geluTanh)
+  let model = ByteModel(options, positions: length, layers: depth)
+  return TrainingWorkload(
+    try model.givenWeights(for: TensorType(.int32, [batch, length])),
+    AdamW(learningRate: 0.001),
+    try givenBatches(
+      texts.sliced(axis: 1, 0..<length), texts.sliced(axis: 1, 1..<(length + 1)), size: batch))
 }
 
 /// Predicts the next byte at every place of a text.

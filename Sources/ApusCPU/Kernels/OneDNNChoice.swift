@@ -1,11 +1,29 @@
 import ApusCore
 import CApusKernels
 
-extension PlanBuilder {
-  /// Whether a problem may be given to oneDNN: found, wanted, of a dtype it computes in, and large
+extension CPUConfiguration {
+  /// Whether a problem may be given to oneDNN: found, wanted, of a dtype it may compute in, and large
   /// enough that a call (0.4 µs and more) costs less than it saves.
   func prefersOneDNN(_ dtype: DType, multiplyAdds: Int) -> Bool {
-    configuration.usesOneDNN && OneDNN.isAvailable && dtype == .float32 && multiplyAdds >= 4096
+    usesOneDNN && OneDNN.isAvailable && dtype.element != nil && multiplyAdds >= 4096
+  }
+}
+
+extension DType {
+  /// The library's name for a type it may compute in.
+  var element: OneDNN.Element? {
+    switch self {
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    case .float16: .float16
+    default: nil
+    }
+  }
+}
+
+extension PlanBuilder {
+  func prefersOneDNN(_ dtype: DType, multiplyAdds: Int) -> Bool {
+    configuration.prefersOneDNN(dtype, multiplyAdds: multiplyAdds)
   }
 
   /// Adds a kernel of the library, with its scratch memory.

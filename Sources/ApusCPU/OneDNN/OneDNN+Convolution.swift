@@ -34,7 +34,7 @@ extension OneDNN {
   /// Buffers, by pass:
   /// - forward: `x, w, [bias,] y, scratch`
   /// - input gradient: `dy, w, dx, scratch`
-  /// - weight gradient: `x, dy, dw, [dbias,] scratch`
+  /// - weight gradient: `x, dy, dw, [dbias,] scratch`; `dw` and biases are 32-bit floats
   ///
   /// The weights `w` are packed where the kernel wants that: see ``OneDNNKernel/packedBytes``.
   static func convolution(_ problem: ConvolutionProblem, pass: ConvolutionPass) -> OneDNNKernel? {
@@ -43,8 +43,9 @@ extension OneDNN {
         element: problem.element, threads: problem.threads, batch: problem.batch,
         groups: problem.groups, inChannels: problem.inChannels, outChannels: problem.outChannels)
     else { return nil }
-    return OneDNNKernel(
+    let kernel = OneDNNKernel(
       apus_onednn_create_convolution(
         &window, pass.code, problem.hasBias, problem.activation.code))
+    return kernel?.multiplies(problem.element) == true ? kernel : nil
   }
 }

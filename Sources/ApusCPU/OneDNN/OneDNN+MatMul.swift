@@ -13,6 +13,8 @@ struct MatMulProblem: Hashable, Sendable {
   var bStrides: [Int]
   var hasBias = false
   var activation = OneDNN.Activation.linear
+  /// The type of `c`, where it differs from `element`.
+  var result: OneDNN.Element?
   /// Whether `b` may be taken in an order of the library's own: see ``OneDNNKernel/packedBytes``.
   var packsWeights = false
   var threads: Int
@@ -53,6 +55,7 @@ extension OneDNN {
     guard isAvailable, let shape = BatchedMatrices(problem) else { return nil }
     var native = apus_onednn_matmul()
     native.type = problem.element.code
+    native.result_type = (problem.result ?? problem.element).code
     native.threads = Int32(clamping: shape.isSmall ? 1 : problem.threads)
     native.rank = Int32(shape.batch.count + 2)
     native.activation = Int32(problem.activation.code.rawValue)
@@ -69,7 +72,8 @@ extension OneDNN {
     copy(
       shape.batch.map { $0.b == 0 ? shape.k * shape.n : $0.b } + [shape.b.row, shape.b.column],
       to: &native.b_strides)
-    return OneDNNKernel(apus_onednn_create_matmul(&native))
+    let kernel = OneDNNKernel(apus_onednn_create_matmul(&native))
+    return kernel?.multiplies(problem.element) == true ? kernel : nil
   }
 }
 

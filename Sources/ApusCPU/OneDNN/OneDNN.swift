@@ -72,6 +72,20 @@ final class OneDNNKernel: @unchecked Sendable {
     implementation = String(cString: apus_onednn_implementation(program))
   }
 
+  /// Whether products of these elements are made by the processor's own instructions.
+  ///
+  /// Where those are missing, the library takes 16-bit floats apart in every inner loop, at three
+  /// times the cost of 32-bit ones.
+  func multiplies(_ element: OneDNN.Element) -> Bool {
+    let instructions = implementation.split(separator: ":").last ?? ""
+    func uses(_ names: [String]) -> Bool { names.contains { instructions.contains($0) } }
+    return switch element {
+    case .float32: true
+    case .bfloat16: uses(["bf16", "fp16", "amx"])
+    case .float16: uses(["fp16"])
+    }
+  }
+
   deinit { apus_onednn_destroy(program) }
 
   /// The kernel that packs plain weights; buffers: `plain, packed, scratch`.

@@ -16,6 +16,9 @@ extension DType {
     }
   }
 
+  /// Whether this is a float of 16 bits.
+  var isHalf: Bool { self == .bfloat16 || self == .float16 }
+
   /// The type that tile registers compute in.
   var compute: apus_compute {
     apus_compute(UInt32(apus_storage_compute(Int32(storage.rawValue))))

@@ -8,6 +8,10 @@ protocol KernelLowering: Operation {
   /// The dtypes the kernel handles; operands of 16-bit floats are converted around others.
   var kernelDTypes: Set<DType> { get }
 
+  /// The types the kernel takes and gives where the program says `types`: what is wider is converted
+  /// around the kernel.
+  func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes
+
   /// Whether the kernel can take these operands. A composite that is not claimed is decomposed.
   func claims(_ operands: [TensorType]) -> Bool
 
@@ -20,8 +24,25 @@ protocol KernelLowering: Operation {
 
 extension KernelLowering {
   var kernelDTypes: Set<DType> { [.float32, .float64] }
+  func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes {
+    types.widened { !kernelDTypes.contains($0.dtype) }
+  }
   func claims(_ operands: [TensorType]) -> Bool { true }
   func embeds(_ number: Literal, asOperand index: Int) -> Bool { false }
+}
+
+/// The types of a kernel's operands and results.
+struct KernelTypes {
+  var operands: [TensorType]
+  var results: [TensorType]
+
+  /// With 32-bit floats in place of those 16-bit ones that are chosen.
+  func widened(where isChosen: (TensorType) -> Bool = { _ in true }) -> KernelTypes {
+    func wide(_ type: TensorType) -> TensorType {
+      type.dtype.isHalf && isChosen(type) ? type.with(dtype: .float32) : type
+    }
+    return KernelTypes(operands: operands.map(wide), results: results.map(wide))
+  }
 }
 
 /// An operation to lower: its operands and results as values of the plan.

@@ -10,7 +10,8 @@ struct Lowering {
   init(
     _ source: Graph, _ options: CompileOptions, _ configuration: CPUConfiguration
   ) throws(TensorError) {
-    let graph = try Simplifier.simplify(source)
+    var graph = try Simplifier.simplify(source, for: configuration)
+    if !options.watchesNonFinite { graph = BatchNormFusion.apply(to: graph) }
     // Looking for values that are not finite takes every kernel in every run.
     let standing =
       options.watchesNonFinite ? [] : options.standing.subtracting(options.donations.values)

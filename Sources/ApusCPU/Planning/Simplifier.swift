@@ -17,15 +17,24 @@ struct Simplifier {
   }
 
   private(set) var graph = PlanGraph()
+  private let configuration: CPUConfiguration
   private var known: [Key: [Int]] = [:]
+  /// What a kernel computed in 32 bits, by the 16-bit value made of it.
+  private var unrounded: [Int: Int] = [:]
+
+  private init(_ configuration: CPUConfiguration) { self.configuration = configuration }
 
   /// Simplifies a graph.
-  static func simplify(_ source: Graph) throws(TensorError) -> PlanGraph {
-    var simplifier = Simplifier()
+  static func simplify(
+    _ source: Graph, for configuration: CPUConfiguration
+  ) throws(TensorError) -> PlanGraph {
+    var simplifier = Simplifier(configuration)
     let inputs = (0..<source.inputCount).map {
       simplifier.graph.addValue(source.types[$0], .input($0))
     }
     simplifier.graph.outputs = try simplifier.inline(source, inputs, site: nil, path: nil)
+    simplifier.graph.removeUnused()
+    simplifier.graph.keepSums(configuration)
     simplifier.graph.removeUnused()
     return simplifier.graph
   }
@@ -93,26 +102,31 @@ struct Simplifier {
     return try inline(captured.graph, inputs, site: site, path: path)
   }
 
-  /// Adds a kernel, with 16-bit floats widened around it where it does not know them.
+  /// Adds a kernel, with 16-bit floats widened around it where it does not compute in them.
+  ///
+  /// A result that is rounded to 16 bits only to be widened again stays as the kernel gave it.
   private mutating func addKernel(
     _ kernel: any KernelLowering, _ operands: [Int], _ types: [TensorType], _ site: CallSite?,
     _ path: String?
   ) -> [Int] {
-    func widened(_ type: TensorType) -> TensorType {
-      let isHalf = type.dtype == .bfloat16 || type.dtype == .float16
-      return isHalf && !kernel.kernelDTypes.contains(type.dtype) ? type.with(dtype: .float32) : type
+    let wanted = kernel.kernelTypes(
+      KernelTypes(operands: operands.map { graph.types[$0] }, results: types), configuration)
+    var given: [Int] = []
+    for (operand, type) in zip(operands, wanted.operands) {
+      given.append(convert(operand, to: type.dtype))
     }
-    var wide: [Int] = []
-    for operand in operands {
-      wide.append(convert(operand, to: widened(graph.types[operand]).dtype))
+    let results = append(kernel, given, wanted.results, site, path)
+    return zip(results, types).map { result, type in
+      let rounded = convert(result, to: type.dtype)
+      if rounded != result { unrounded[rounded] = result }
+      return rounded
     }
-    let results = append(kernel, wide, types.map(widened), site, path)
-    return zip(results, types).map { convert($0, to: $1.dtype) }
   }
 
   private mutating func convert(_ value: Int, to dtype: DType) -> Int {
     let type = graph.types[value]
     if type.dtype == dtype { return value }
+    if let wide = unrounded[value], graph.types[wide].dtype == dtype { return wide }
     return append(Convert(dtype), [value], [type.with(dtype: dtype)], nil, nil)[0]
   }
 
@@ -136,6 +150,9 @@ struct Simplifier {
         || operation is Reduce
     {
       return operands[0]
+    }
+    if operation is Convert, let wide = unrounded[operands[0]], graph.types[wide] == type {
+      return wide
     }
     if let folded = Folding.fold(operation, operands.map { graph.constant($0) }, type) {
       return append(Constant(folded, type), [], [type], nil, nil)[0]

@@ -66,9 +66,10 @@ enum apus_onednn_pooling_kind {
 };
 
 // Strides count elements. `c` is contiguous. Buffers: a, b, [bias,] c, scratch. `b` may be packed where
-// it is worth it: a matrix that stays the same for many runs.
+// it is worth it: a matrix that stays the same for many runs. `type` is that of a, b and the bias,
+// `result_type` that of c.
 struct apus_onednn_matmul {
-  int32_t type, threads, rank, activation;
+  int32_t type, result_type, threads, rank, activation;
   bool has_bias, packs_b;
   int64_t a_sizes[12], a_strides[12], b_sizes[12], b_strides[12], c_sizes[12];
 };
@@ -88,7 +89,8 @@ struct apus_onednn_window {
 struct apus_onednn_program *apus_onednn_create_matmul(const struct apus_onednn_matmul *problem);
 
 // Buffers: inference and training x, w, [bias,] y, scratch; input gradient dy, w, dx, scratch (w packed);
-// weight gradient x, dy, dw, [dbias,] scratch. `activation` applies to the forward passes.
+// weight gradient x, dy, dw, [dbias,] scratch (dw and biases are float). `activation` applies to the
+// forward passes.
 struct apus_onednn_program *apus_onednn_create_convolution(
     const struct apus_onednn_window *window, enum apus_onednn_pass pass, bool has_bias,
     enum apus_onednn_activation activation);

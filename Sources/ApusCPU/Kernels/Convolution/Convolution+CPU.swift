@@ -2,6 +2,10 @@ import ApusCore
 import CApusKernels
 
 extension Convolution: KernelLowering {
+  func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes {
+    ConvolutionLowering.kernelTypes(.forward, geometry, types, configuration)
+  }
+
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
     let (x, w) = (call.operands[0], call.operands[1])
     let problem = ConvolutionLowering(
@@ -10,7 +14,7 @@ extension Convolution: KernelLowering {
     let operands = [builder.contiguous(x), builder.contiguous(w)]
     let result = builder.output(call.results[0])
     let label = "convolution \(problem.label)"
-    if let kernel = problem.oneDNN(.forward, builder),
+    if let kernel = problem.oneDNN(.forward, builder.configuration),
       let weights = builder.packed(operands[1], of: w, for: kernel)
     {
       builder.emit(

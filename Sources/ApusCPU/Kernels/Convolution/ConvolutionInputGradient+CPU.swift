@@ -2,6 +2,10 @@ import ApusCore
 import CApusKernels
 
 extension ConvolutionInputGradient: KernelLowering {
+  func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes {
+    ConvolutionLowering.kernelTypes(.inputGradient, geometry, types, configuration)
+  }
+
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
     let (dy, w) = (call.operands[0], call.operands[1])
     let problem = ConvolutionLowering(
@@ -10,7 +14,7 @@ extension ConvolutionInputGradient: KernelLowering {
     let operands = [builder.contiguous(dy), builder.contiguous(w)]
     let result = builder.output(call.results[0])
     let label = "convolution input gradient \(problem.label)"
-    if let kernel = problem.oneDNN(.inputGradient, builder),
+    if let kernel = problem.oneDNN(.inputGradient, builder.configuration),
       let weights = builder.packed(operands[1], of: w, for: kernel)
     {
       builder.emit(

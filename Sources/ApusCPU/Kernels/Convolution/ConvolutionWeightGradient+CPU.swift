@@ -2,6 +2,10 @@ import ApusCore
 import CApusKernels
 
 extension ConvolutionWeightGradient: KernelLowering {
+  func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes {
+    ConvolutionLowering.kernelTypes(.weightGradient, geometry, types, configuration)
+  }
+
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
     let (x, dy) = (call.operands[0], call.operands[1])
     let problem = ConvolutionLowering(
@@ -10,7 +14,7 @@ extension ConvolutionWeightGradient: KernelLowering {
     let operands = [builder.contiguous(x), builder.contiguous(dy)]
     let result = builder.output(call.results[0])
     let label = "convolution weight gradient \(problem.label)"
-    if let kernel = problem.oneDNN(.weightGradient, builder) {
+    if let kernel = problem.oneDNN(.weightGradient, builder.configuration) {
       builder.emit(
         kernel, operands + [result], label: label, multiplyAdds: problem.multiplyAdds)
       return

@@ -6,36 +6,43 @@ import CApusKernels
 extension MatMul: KernelLowering {
   var kernelDTypes: Set<DType> { [.float32, .float64, .int32, .int64] }
 
+  /// 16-bit floats where the library multiplies them.
+  func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes {
+    let canStay =
+      !types.operands[0].dtype.isHalf
+      || libraryGives(types.results[0], of: types.operands, configuration)
+    return canStay ? types : types.widened()
+  }
+
+  /// Whether the library has a kernel that makes such a product of contiguous operands.
+  func libraryGives(
+    _ result: TensorType, of operands: [TensorType], _ configuration: CPUConfiguration
+  ) -> Bool {
+    let views = operands.indices.map { StridedView(buffer: $0, shape: operands[$0].shape) }
+    let shape = MatMulShape(result, views[0], views[1])
+    let problem = shape.problem(operands[0].dtype, result.dtype, configuration)
+    return problem.flatMap(OneDNN.matmul) != nil
+  }
+
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
-    let dtype = call.operands[0].type.dtype
-    let dims = call.results[0].type.dims
-    if call.results[0].type.count == 0 { return }
-    let (a, b) = (builder.view(call.operands[0]), builder.view(call.operands[1]))
-    let batch = MatMulBatch(Array(dims.dropLast(2)), a, b)
-    let (m, n, k) = (dims[dims.count - 2], dims[dims.count - 1], a.dims[a.dims.count - 1])
-    let work = ([m, n, k] + batch.sizes).reduce(1) { $0.timesClamped($1) }
-    // The library divides by extents that it holds in 32 bits.
-    let isCountable = max(m, n, k) <= Int32.max
-    let size = dtype.byteCount
-    let left = BufferRef(buffer: a.buffer, byteOffset: a.offset * size)
-    let right = BufferRef(buffer: b.buffer, byteOffset: b.offset * size)
-    let result = builder.output(call.results[0])
-    let label = "matmul \(batch.sizes.isEmpty ? "" : "\(batch.sizes) × ")\(m)×\(k)×\(n)"
-    if m > 1, n > 1, isCountable, !builder.deterministic,
-      builder.prefersOneDNN(dtype, multiplyAdds: work)
-    {
-      var problem = MatMulProblem(
-        element: .float32, batch: batch.sizes, m: m, n: n, k: k,
-        aStrides: batch.a + a.strides.suffix(2), bStrides: batch.b + b.strides.suffix(2),
-        threads: builder.threads)
-      problem.packsWeights = builder.fusion.stands(call.operands[1].id)
-      if let kernel = OneDNN.matmul(problem),
-        let weights = builder.packed(right, of: call.operands[1], for: kernel)
-      {
-        builder.emit(kernel, [left, weights, result], label: label, multiplyAdds: work)
-        return
+    let (dtype, result) = (call.operands[0].type.dtype, call.results[0].type)
+    if result.count == 0 { return }
+    let views = call.operands.map(builder.view)
+    if emit(MatMulShape(result, views[0], views[1]), call, into: builder) { return }
+    if dtype.isHalf {
+      // Only the library multiplies these, and rows or columns that do not step evenly need a copy.
+      let copies = call.operands.map { operand in
+        let copy = builder.contiguous(operand)
+        var view = StridedView(buffer: copy.buffer, shape: operand.type.shape)
+        view.offset = copy.byteOffset / dtype.byteCount
+        return view
       }
+      let isDone = emit(MatMulShape(result, copies[0], copies[1]), call, into: builder)
+      precondition(isDone)
+      return
     }
+    let shape = MatMulShape(result, views[0], views[1])
+    let (batch, a, b) = (shape.batch, shape.a, shape.b)
     guard batch.sizes.count <= Int(APUS_GEMM_BATCH_RANK) else {
       throw TensorError(
         operation: name,
@@ -46,13 +53,13 @@ extension MatMul: KernelLowering {
         ])
     }
     var params = apus_gemm_params()
-    (params.m, params.n, params.k) = (Int64(m), Int64(n), Int64(k))
+    (params.m, params.n, params.k) = (Int64(shape.m), Int64(shape.n), Int64(shape.k))
     params.a_row_stride = Int64(a.strides[a.strides.count - 2])
     params.a_column_stride = Int64(a.strides[a.strides.count - 1])
     params.b_row_stride = Int64(b.strides[b.strides.count - 2])
     params.b_column_stride = Int64(b.strides[b.strides.count - 1])
-    params.c_row_stride = Int64(n)
-    params.c_batch_stride = Int64(m * n)
+    params.c_row_stride = Int64(shape.n)
+    params.c_batch_stride = Int64(shape.m * shape.n)
     params.batch_rank = Int32(batch.sizes.count)
     fill(&params.batch_sizes, batch.sizes)
     fill(&params.a_batch_strides, batch.a)
@@ -71,34 +78,28 @@ extension MatMul: KernelLowering {
       default: apus_gemm_f32
       }
     builder.emit(
-      kernel, params, [left, right, nil, result] + scratch, label: label, multiplyAdds: work)
+      kernel, params,
+      [shape.left(dtype), shape.right(dtype), nil, builder.output(call.results[0])] + scratch,
+      label: shape.label, multiplyAdds: shape.multiplyAdds)
   }
-}
 
-/// The batch axes of a product, with neighbours merged where both operands step evenly.
-private struct MatMulBatch {
-  var sizes: [Int] = []
-  var a: [Int] = []
-  var b: [Int] = []
-
-  init(_ dims: [Int], _ left: StridedView, _ right: StridedView) {
-    for (axis, size) in dims.enumerated() where size != 1 {
-      let a = Self.stride(left, fromMatrix: dims.count - axis)
-      let b = Self.stride(right, fromMatrix: dims.count - axis)
-      if let last = sizes.indices.last, self.a[last] == a * size, self.b[last] == b * size {
-        sizes[last] *= size
-        (self.a[last], self.b[last]) = (a, b)
-      } else {
-        sizes.append(size)
-        self.a.append(a)
-        self.b.append(b)
-      }
+  /// Emits the library's kernel, where it is the better choice.
+  private func emit(
+    _ shape: MatMulShape, _ call: KernelCall, into builder: PlanBuilder
+  ) -> Bool {
+    let (element, result) = (call.operands[0].type.dtype, call.results[0])
+    let weights = call.operands[1]
+    guard var problem = shape.problem(element, result.type.dtype, builder.configuration) else {
+      return false
     }
-  }
-
-  /// The stride of the batch axis that many places before the matrix; 0 where one repeats.
-  private static func stride(_ view: StridedView, fromMatrix place: Int) -> Int {
-    let axis = view.dims.count - 2 - place
-    return axis < 0 || view.dims[axis] == 1 ? 0 : view.strides[axis]
+    let plain = OneDNN.matmul(problem)
+    problem.packsWeights = builder.fusion.stands(weights.id)
+    guard let kernel = problem.packsWeights ? OneDNN.matmul(problem) ?? plain : plain,
+      let right = builder.packed(shape.right(element), of: weights, for: kernel)
+    else { return false }
+    builder.emit(
+      kernel, [shape.left(element), right, builder.output(result)], label: shape.label,
+      multiplyAdds: shape.multiplyAdds)
+    return true
   }
 }
