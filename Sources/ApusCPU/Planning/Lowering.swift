@@ -10,10 +10,13 @@ struct Lowering {
   init(
     _ source: Graph, _ options: CompileOptions, _ configuration: CPUConfiguration
   ) throws(TensorError) {
-    let graph = try Simplifier.simplify(source, for: configuration)
+    var graph = try Simplifier.simplify(source, for: configuration)
     // Looking for values that are not finite takes every kernel in every run.
     let standing =
       options.watchesNonFinite ? [] : options.standing.subtracting(options.donations.values)
+    if !options.watchesNonFinite {
+      graph = Finishing.applied(to: graph, standing: standing, configuration)
+    }
     let fusion = Fusion(graph, standing: standing, isolating: options.watchesNonFinite)
     builder = PlanBuilder(graph, fusion, configuration)
     try Lowering.emitNodes(builder)
