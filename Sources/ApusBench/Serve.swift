@@ -41,9 +41,10 @@ extension ApusBench {
         let (seconds, loss) = try workload.run(steps: steps)
         return "\(words[1]) \(steps) \(seconds) \(loss)"
       case "statistics" where words.count == 2:
-        guard let workload = workloads[words[1]], let numbers = try workload.statistics() else {
-          throw ValidationError("No plan tells what \(words[1]) costs.")
+        guard let workload = workloads[words[1]] else {
+          throw ValidationError("\(words[1]) is not prepared.")
         }
+        let numbers = try workload.plan().statistics
         return "statistics \(numbers.kernels) \(numbers.arenaBytes) \(numbers.bytesMoved) "
           + "\(numbers.unavoidableBytes) \(numbers.multiplyAdds)"
       case "forget" where words.count == 2:

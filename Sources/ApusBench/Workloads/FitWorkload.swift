@@ -17,6 +17,10 @@ final class FitWorkload: Workload {
 
   func firstLoss() throws -> Double { try fit(data.prefix(batchSize), epochs: 1) }
 
+  func plan() throws -> PlanReport {
+    try trainer.plan(for: DataLoader(data, batchSize: batchSize))
+  }
+
   func run(steps: Int) throws -> (seconds: Double, loss: Double) {
     let epochs = max(steps * batchSize / data.count, 1)
     let watch = Stopwatch()
@@ -24,10 +28,6 @@ final class FitWorkload: Workload {
     let seconds = watch.seconds
     // Only whole epochs can be made: the time is that of as many steps as were asked for.
     return (seconds * Double(steps * batchSize) / Double(epochs * data.count), loss)
-  }
-
-  func statistics() throws -> PlanStatistics? {
-    try trainer.plan(of: .training, for: DataLoader(data, batchSize: batchSize)).statistics
   }
 
   private func fit(_ data: TensorDataset, epochs: Int) throws -> Double {

@@ -34,11 +34,9 @@ struct FunctionWorkload: Workload {
     return (seconds, try meanSize(of: results))
   }
 
-  func firstLoss() throws -> Double { try run(steps: 1).loss }
+  func plan() throws -> PlanReport { try function.plan(for: inputs.map(\.type)) }
 
-  func statistics() throws -> PlanStatistics? {
-    try function.plan(for: inputs.map(\.type)).statistics
-  }
+  func firstLoss() throws -> Double { try run(steps: 1).loss }
 }
 
 /// The sum of the root mean squares of tensors.

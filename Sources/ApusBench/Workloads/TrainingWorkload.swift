@@ -22,11 +22,9 @@ final class TrainingWorkload: Workload {
     return (watch.seconds, watch.loss)
   }
 
-  func firstLoss() throws -> Double { try fit(steps: 1).firstLoss }
+  func plan() throws -> PlanReport { try trainer.plan(for: batches) }
 
-  func statistics() throws -> PlanStatistics? {
-    try trainer.plan(of: .training, for: batches).statistics
-  }
+  func firstLoss() throws -> Double { try fit(steps: 1).firstLoss }
 
   private func fit(steps: Int) throws -> StepWatch {
     let watch = StepWatch(steps: steps - 1)

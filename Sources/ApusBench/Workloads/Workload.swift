@@ -10,12 +10,8 @@ protocol Workload {
   /// Makes steps and returns their seconds, and the loss of the last one.
   func run(steps: Int) throws -> (seconds: Double, loss: Double)
 
-  /// What a step costs in numbers that do not depend on the moment; nil where no plan tells them.
-  func statistics() throws -> PlanStatistics?
-}
-
-extension Workload {
-  func statistics() throws -> PlanStatistics? { nil }
+  /// What a step runs.
+  func plan() throws -> PlanReport
 }
 
 /// A workload by name.
