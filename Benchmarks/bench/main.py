@@ -19,21 +19,23 @@ def arguments():
     parser.add_argument("--threads", type=int, default=environment.processors())
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5, help="of each side, a round")
-    parser.add_argument("--only", nargs="+", metavar="ROW", help="rows to measure, nothing else",
+    parser.add_argument("--only", nargs="+", metavar="ROW", help="rows to measure",
                         choices=[row.name for row in ROWS])
     parser.add_argument("--without", nargs="+", default=[], metavar="SIDE",
                         choices=table.PEERS, help="peers to leave out")
-    parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
+    parser.add_argument("--tables", nargs="+", choices=TABLES,
+                        help="what to measure: all, or the main table with --only or --quick")
     parser.add_argument("--quick", action="store_true",
                         help="two short rounds of the main table, memory not measured")
     parser.add_argument("--fastest", action="store_true",
-                        help="take the fastest round, not the median: for a machine that others use")
+                        help="take the fastest round, not the median: for a shared machine")
     parser.add_argument("--cpu-time", action="store_true",
-                        help="measure processor time, of one thread: for a machine that others use")
+                        help="measure processor time, of one thread: for a shared machine")
     parser.add_argument("--no-memory", action="store_true", help="do not measure memory")
     parser.add_argument("--readme", action="store_true",
                         help="put the main table between the marks of the READMEs as well")
-    parser.add_argument("--apus", type=pathlib.Path, default=sides.ROOT / ".build/release/apus-bench")
+    parser.add_argument("--apus", type=pathlib.Path,
+                        default=sides.ROOT / ".build/release/apus-bench")
     parser.add_argument("--output", type=pathlib.Path, help="where the results are written",
                         default=sides.ROOT / "Benchmarks/results/latest.md")
     options = parser.parse_args()
@@ -43,8 +45,7 @@ def arguments():
         os.environ["BENCH_CLOCK"] = "cpu"
     if options.quick:
         options.rounds, options.seconds, options.no_memory = 2, 0.1, True
-    if options.quick or options.only:
-        options.tables = ["main"]
+    options.tables = options.tables or (["main"] if options.quick or options.only else TABLES)
     options.statistic = min if options.fastest else statistics.median
     options.rows = [row for row in ROWS if not options.only or row.name in options.only]
     return options

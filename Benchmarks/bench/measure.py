@@ -42,8 +42,9 @@ def prepared(sides, row, statistic):
     able = {name: found for name, found in results.items() if not found.failure}
     if able:
         name, first = next(iter(able.items()))
+        limit = row.tolerance * abs(first.first_loss)
         for other, found in able.items():
-            if not abs(found.first_loss - first.first_loss) <= row.tolerance * abs(first.first_loss):
+            if not abs(found.first_loss - first.first_loss) <= limit:
                 raise SystemExit(
                     f"{row.name}: the first losses differ: {name} {first.first_loss}, "
                     f"{other} {found.first_loss}")

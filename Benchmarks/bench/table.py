@@ -10,7 +10,8 @@ def duration(seconds):
         return "—"
     for unit, size in (("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= size or unit == "µs":
-            return f"{seconds / size:.3g} {unit}" if seconds < 100 * size else f"{seconds / size:.0f} {unit}"
+            number = seconds / size
+            return f"{number:.0f} {unit}" if number >= 100 else f"{number:.3g} {unit}"
 
 
 def own(results):
@@ -52,7 +53,8 @@ def memory(results):
     if not any(result and result.kilobytes for result in found):
         return "—"
     return ", ".join(
-        f"{result.kilobytes / 1024:.0f}" if result and result.kilobytes else "—" for result in found)
+        f"{result.kilobytes / 1024:.0f}" if result and result.kilobytes else "—"
+        for result in found)
 
 
 def traffic(results):

@@ -38,13 +38,13 @@ def large(name, title, touched, motion):
                aim="1.3")
 
 
+IRIS = work.dense(4, 30, 16, 3)
 RESNET = work.trained(32, work.resnet18())
 ROWS = [
-    Row("iris", "iris 4-30-16-3, batch 1, Adam, whole epochs", work.trained(1, work.dense(4, 30, 16, 3)),
-        epoch=150, aim="25"),
-    Row("iris1", "iris 4-30-16-3, batch 1, Adam, loss read every step", work.trained(1, work.dense(4, 30, 16, 3))),
-    Row("iris32", "iris 4-30-16-3, batch 32, Adam", work.trained(32, work.dense(4, 30, 16, 3)),
-        aim="15 (eager)"),
+    Row("iris", "iris 4-30-16-3, batch 1, Adam, whole epochs", work.trained(1, IRIS), epoch=150,
+        aim="25"),
+    Row("iris1", "iris 4-30-16-3, batch 1, Adam, loss read every step", work.trained(1, IRIS)),
+    Row("iris32", "iris 4-30-16-3, batch 32, Adam", work.trained(32, IRIS), aim="15 (eager)"),
     Row("mlp", "MLP 784-512-256-10, batch 128, Adam",
         work.trained(128, work.dense(784, 512, 256, 10)), aim="1.2"),
     Row("lenet", "LeNet-5, batch 128, momentum", work.trained(128, work.lenet()), aim="2.4"),
