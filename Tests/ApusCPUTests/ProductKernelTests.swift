@@ -24,8 +24,8 @@ import Testing
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     for dtype in [DType.float32, .float64] {
-      let error = (tensor.cast(to: dtype) - outer(factors).cast(to: dtype)).abs().max()
-      let most = try error.cast(to: .float64).scalar(as: Double.self)
+      let error = (tensor.converted(to: dtype) - outer(factors).converted(to: dtype)).abs().max()
+      let most = try error.converted(to: .float64).scalar(as: Double.self)
       #expect(most == 0, comment, sourceLocation: sourceLocation)
     }
   }
@@ -46,10 +46,15 @@ import Testing
         let (w, z) = (Self.numbers(k, 3), Self.numbers(n, 4))
         let total = [Self.sum(v, w)]
         for dtype in [DType.float32, .float64] {
-          let (a, at) = (Self.outer([u, v]).cast(to: dtype), Self.outer([v, u]).cast(to: dtype))
-          let (b, bt) = (Self.outer([w, z]).cast(to: dtype), Self.outer([z, w]).cast(to: dtype))
+          let (a, at) = (
+            Self.outer([u, v]).converted(to: dtype), Self.outer([v, u]).converted(to: dtype)
+          )
+          let (b, bt) = (
+            Self.outer([w, z]).converted(to: dtype), Self.outer([z, w]).converted(to: dtype)
+          )
           for (left, right) in [
-            (a, b), (at.transposed(), b), (a, bt.transposed()), (at.transposed(), bt.transposed()),
+            (a, b), (at.matrixTransposed(), b), (a, bt.matrixTransposed()),
+            (at.matrixTransposed(), bt.matrixTransposed()),
           ] {
             try Self.expect(matmul(left, right), [u, z.map { $0 * total[0] }], "\(m)×\(k)×\(n)")
           }
@@ -122,9 +127,9 @@ import Testing
       let (overInputs, overOutputs) = (Self.sum(f, c), Self.sum(g, df))
       let overBatch = Self.sum(n, dn)
       for dtype in [DType.float32, .float64] {
-        let x = Self.outer([n, xs[0], xs[1], f]).cast(to: dtype)
-        let w = Self.outer([g, c, ws[0], ws[1]]).cast(to: dtype)
-        let dy = Self.outer([dn, dys[0], dys[1], df]).cast(to: dtype)
+        let x = Self.outer([n, xs[0], xs[1], f]).converted(to: dtype)
+        let w = Self.outer([g, c, ws[0], ws[1]]).converted(to: dtype)
+        let dy = Self.outer([dn, dys[0], dys[1], df]).converted(to: dtype)
         func result(_ p: [Tensor]) -> Tensor {
           convolution(
             p[0], p[1], stride: [layer.stride],
