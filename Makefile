@@ -8,7 +8,7 @@ BUILD = $(SWIFT) build -c release
 help:
 	@echo "make run    build, fetch oneDNN if possible, train LeNet-5 on the embedded digits"
 	@echo "make test   build and run all tests"
-	@echo "make bench  measure against PyTorch, side by side"
+	@echo "make bench  measure against PyTorch and JAX, side by side (ARGS=--quick)"
 	@echo "make plans  record what the plans of the bench's workloads cost, which tests compare"
 	@echo "make build  build the command line tool: .build/release/apus"
 
