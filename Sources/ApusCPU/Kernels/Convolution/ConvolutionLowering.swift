@@ -7,6 +7,8 @@ struct ConvolutionLowering {
   let x: TensorType
   let w: TensorType
   let y: TensorType
+  /// A bias of the forward pass.
+  var hasBias = false
 
   var multiplyAdds: Int { y.count * w.dims.dropFirst().reduce(1, *) }
 
@@ -61,7 +63,8 @@ struct ConvolutionLowering {
     return OneDNN.convolution(
       ConvolutionProblem(
         element: element, batch: x.dims[0], groups: geometry.groups, inChannels: x[-1],
-        outChannels: y[-1], window: window, threads: configuration.threads), pass: pass)
+        outChannels: y[-1], window: window, hasBias: hasBias, threads: configuration.threads),
+      pass: pass)
   }
 
   /// The types for a pass of a convolution: 16-bit floats where the library computes in them.
