@@ -4,12 +4,21 @@ import CApusKernels
 /// Own kernels: they take along what comes before and after, and their sums do not depend on the
 /// number of threads.
 extension BatchNorm: KernelLowering {
+  /// Samples of any floating dtype; scales and statistics beside 16-bit ones are of 32 bits.
+  func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes {
+    types.widened { $0 != types.operands[0] }
+  }
+
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
     builder.emitBatchNorm(name, call, epsilon: epsilon, rectifies: false)
   }
 }
 
 extension BatchNormGradient: KernelLowering {
+  func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes {
+    types.widened { $0 != types.operands[0] }
+  }
+
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
     builder.emitBatchNormGradient(name, call, epsilon: epsilon)
   }
@@ -25,7 +34,9 @@ extension PlanBuilder {
     let operands = call.operands.prefix(3).map { contiguous($0) }
     let results = call.results.map { output($0) }
     emit(
-      choose(x.dtype, apus_batch_norm_forward_f32, apus_batch_norm_forward_f64), params,
+      choose(
+        x.dtype, apus_batch_norm_forward_f32, apus_batch_norm_forward_f64,
+        apus_batch_norm_forward_bf16, apus_batch_norm_forward_f16), params,
       operands + [residual] + results + [batchNormScratch(x, &params)],
       label: "\(name) \(x.shape)")
     if let residual { allowInPlace(residual, results[0]) }
@@ -50,7 +61,9 @@ extension PlanBuilder {
     var kept: BufferRef?
     if let dz = call.results.dropFirst(3).first, more != nil || isUsed(dz) { kept = output(dz) }
     emit(
-      choose(x.dtype, apus_batch_norm_backward_f32, apus_batch_norm_backward_f64), params,
+      choose(
+        x.dtype, apus_batch_norm_backward_f32, apus_batch_norm_backward_f64,
+        apus_batch_norm_backward_bf16, apus_batch_norm_backward_f16), params,
       operands + extra + results + [kept, batchNormScratch(x, &params)],
       label: "\(name) \(x.shape)")
     if let kept {
@@ -75,11 +88,13 @@ extension PlanBuilder {
   private func batchNormScratch(
     _ x: TensorType, _ params: inout apus_batch_norm_params
   ) -> BufferRef {
-    let isDouble = x.dtype == .float64
-    return scratch(
-      Int(
-        isDouble
-          ? apus_batch_norm_scratch_bytes_f64(&params)
-          : apus_batch_norm_scratch_bytes_f32(&params)))
+    let measure =
+      switch x.dtype {
+      case .float64: apus_batch_norm_scratch_bytes_f64
+      case .bfloat16: apus_batch_norm_scratch_bytes_bf16
+      case .float16: apus_batch_norm_scratch_bytes_f16
+      default: apus_batch_norm_scratch_bytes_f32
+      }
+    return scratch(Int(measure(&params)))
   }
 }
