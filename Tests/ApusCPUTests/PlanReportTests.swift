@@ -19,22 +19,22 @@ import Testing
     return try #require(plan.report)
   }
 
-  @Test("a dense layer: a product and a fused program, counted by hand")
-  func dense() throws {
+  @Test("a product and a fused program, counted by hand")
+  func scaled() throws {
     let types = [
       TensorType(.float32, [8, 16]), TensorType(.float32, [16, 32]), TensorType(.float32, [32]),
     ]
-    let found = try report(types) { [(matmul($0[0], $0[1]) + $0[2]).tanh()] }
+    let found = try report(types) { [(matmul($0[0], $0[1]) * $0[2]).tanh()] }
     let numbers = found.statistics
     #expect(numbers.kernels == 2)
     #expect(numbers.programs == 1)
     #expect(numbers.instructions == 2)
     #expect(numbers.multiplyAdds == 8 * 16 * 32)
-    let (x, w, b, y) = (8 * 16 * 4, 16 * 32 * 4, 32 * 4, 8 * 32 * 4)
-    // The program reads the product and the bias, which repeats but is read once.
-    #expect(numbers.bytesRead == x + w + y + b)
+    let (x, w, s, y) = (8 * 16 * 4, 16 * 32 * 4, 32 * 4, 8 * 32 * 4)
+    // The program reads the product and the scale, which repeats but is read once.
+    #expect(numbers.bytesRead == x + w + y + s)
     #expect(numbers.bytesWritten == y + y)
-    #expect(numbers.unavoidableBytes == x + w + b + y)
+    #expect(numbers.unavoidableBytes == x + w + s + y)
     #expect(numbers.copies == 0)
     #expect(numbers.stridedReads == 1)
     let program = found.kernels[1].program

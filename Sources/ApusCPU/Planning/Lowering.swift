@@ -11,10 +11,13 @@ struct Lowering {
     _ source: Graph, _ options: CompileOptions, _ configuration: CPUConfiguration
   ) throws(TensorError) {
     var graph = try Simplifier.simplify(source, for: configuration)
-    if !options.watchesNonFinite { graph = BatchNormFusion.apply(to: graph) }
     // Looking for values that are not finite takes every kernel in every run.
     let standing =
       options.watchesNonFinite ? [] : options.standing.subtracting(options.donations.values)
+    if !options.watchesNonFinite {
+      graph = PoolingOrder.apply(to: BatchNormFusion.apply(to: graph))
+      graph = Finishing.applied(to: graph, standing: standing, configuration)
+    }
     let fusion = Fusion(graph, standing: standing, isolating: options.watchesNonFinite)
     builder = PlanBuilder(graph, fusion, configuration)
     try Lowering.emitNodes(builder)

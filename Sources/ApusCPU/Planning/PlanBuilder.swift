@@ -192,12 +192,13 @@ final class PlanBuilder {
   /// Adds a kernel. Buffers that are results or scratch of this operation count as written.
   func emit<P: BitwiseCopyable>(
     _ kernel: @escaping apus_kernel, _ params: P, _ buffers: [BufferRef?], label: String,
-    multiplyAdds: Int = 0
+    multiplyAdds: Int = 0, inPlace: [(read: Int, write: Int)] = []
   ) {
     let copy = Parameters(params)
     emit(
       kernel, pointer: copy.pointer, owner: copy, buffers, label: label,
       multiplyAdds: multiplyAdds)
+    nodes[nodes.count - 1].inPlace = inPlace
   }
 
   /// Adds a kernel whose parameters belong to `owner`, which lives as long as the plan.

@@ -4,13 +4,16 @@ import ApusCore
 ///
 /// Such values are computed once and kept, so none is fused into what changes in every run: a reader
 /// finds it in memory. Values of constants alone, such as masks made of counters, are cheaper to make
-/// on the spot: they stand only where all that they serve stands.
+/// on the spot where an elementwise reader can: they stand where all that they serve stands or reads
+/// them from memory anyway.
 struct StandingValues {
+  private enum Kind { case constant, standing, varying }
+
+  private var kinds: [Kind]
   private var stands: [Bool]
 
   init(_ graph: PlanGraph, inputs: Set<Int>) {
-    enum Kind { case constant, standing, varying }
-    var kinds = graph.sources.map { source -> Kind in
+    kinds = graph.sources.map { source in
       switch source {
       case .input(let index): inputs.contains(index) ? .standing : .varying
       // Tables that a decomposition brings along.
@@ -18,10 +21,8 @@ struct StandingValues {
       case .instruction: .constant
       }
     }
-    if inputs.isEmpty {
-      stands = kinds.map { _ in false }
-      return
-    }
+    stands = kinds.map { _ in false }
+    if inputs.isEmpty { return }
     for instruction in graph.instructions {
       var kind = Kind.constant
       for operand in instruction.operands where kind != .varying {
@@ -29,22 +30,24 @@ struct StandingValues {
       }
       for value in instruction.results { kinds[value] = kind }
     }
-    var serves = Array(repeating: false, count: kinds.count)
-    for output in graph.outputs where kinds[output] == .constant { kinds[output] = .varying }
+    for value in kinds.indices { stands[value] = kinds[value] != .varying }
+    for output in graph.outputs where kinds[output] == .constant { stands[output] = false }
     for instruction in graph.instructions.reversed() {
-      guard let kind = instruction.results.first.map({ kinds[$0] }) else { continue }
-      let isVarying =
-        kind == .varying
-        || (kind == .constant
-          && !instruction.results.allSatisfy { kinds[$0] == .constant && serves[$0] })
+      // A result that nobody reads decides nothing, and neither does what it was made of.
+      let areKept = instruction.results.allSatisfy { stands[$0] }
       for operand in instruction.operands where kinds[operand] == .constant {
-        if isVarying { kinds[operand] = .varying } else { serves[operand] = true }
+        let isFill = graph.constant(operand) != nil || graph.operation(of: operand) is Iota
+        let isMemory = instruction.operation.cpu == .kernel && !(instruction.operation is Reduce)
+        if !areKept && (isFill || !isMemory) { stands[operand] = false }
       }
     }
-    stands = kinds.indices.map { kinds[$0] == .standing || (kinds[$0] == .constant && serves[$0]) }
   }
 
+  /// Whether a value is computed once and kept.
   subscript(value: Int) -> Bool { stands[value] }
+
+  /// Whether a value is the same from run to run, kept or not.
+  func isSteady(_ value: Int) -> Bool { kinds[value] != .varying }
 }
 
 /// The part of a plan that is run before the rest, and only when what it reads has changed.

@@ -14,5 +14,6 @@
 #include "apus_resample.h"
 #include "apus_softmax.h"
 #include "apus_sort.h"
+#include "apus_winograd.h"
 
 #endif

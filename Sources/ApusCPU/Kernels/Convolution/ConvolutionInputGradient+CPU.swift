@@ -14,6 +14,10 @@ extension ConvolutionInputGradient: KernelLowering {
     let operands = [builder.contiguous(dy), builder.contiguous(w)]
     let result = builder.output(call.results[0])
     let label = "convolution input gradient \(problem.label)"
+    if let params = problem.winograd(.inputGradient, standing: builder.fusion.stands(w.id)) {
+      problem.emit(params, operands[0], operands[1], to: result, label: label, into: builder)
+      return
+    }
     if let kernel = problem.oneDNN(.inputGradient, builder.configuration),
       let weights = builder.packed(operands[1], of: w, for: kernel)
     {

@@ -3,7 +3,7 @@ import CApusKernels
 
 /// Own kernels for single rows, small and integer products; oneDNN above, except in deterministic
 /// mode: the library may split the inner dimension among threads.
-extension MatMul: KernelLowering {
+extension MatMul: FinishingKernel {
   var kernelDTypes: Set<DType> { [.float32, .float64, .int32, .int64] }
 
   /// 16-bit floats where the library multiplies them.
@@ -24,11 +24,35 @@ extension MatMul: KernelLowering {
     return problem.flatMap(OneDNN.matmul) != nil
   }
 
-  func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
+  /// Own kernels clamp; the library's clamp would lose NaN.
+  func ableToFinish(
+    _ types: KernelTypes, standing: Bool, _ configuration: CPUConfiguration
+  ) -> Finish {
+    let (element, result) = (types.operands[0].dtype, types.results[0])
+    if !element.isFloating || element.isHalf || result.dtype.isHalf { return Finish() }
+    let views = types.operands.indices.map {
+      StridedView(buffer: $0, shape: types.operands[$0].shape)
+    }
+    let shape = MatMulShape(result, views[0], views[1])
+    let isOwn = shape.problem(element, result.dtype, configuration) == nil
+    return Finish(hasBias: true, isRectified: isOwn)
+  }
+
+  func channelsOfWeights(_ type: TensorType) -> Shape {
+    Shape(type.dims.enumerated().map { $0 == type.rank - 1 ? $1 : 1 })
+  }
+
+  func lower(
+    _ call: KernelCall, _ finish: Finish, into builder: PlanBuilder
+  ) throws(TensorError) {
     let (dtype, result) = (call.operands[0].type.dtype, call.results[0].type)
     if result.count == 0 { return }
     let views = call.operands.map(builder.view)
-    if emit(MatMulShape(result, views[0], views[1]), call, into: builder) { return }
+    if !finish.isRectified,
+      emit(MatMulShape(result, views[0], views[1]), call, finish, into: builder)
+    {
+      return
+    }
     if dtype.isHalf {
       // Only the library multiplies these, and rows or columns that do not step evenly need a copy.
       let copies = call.operands.map { operand in
@@ -37,7 +61,7 @@ extension MatMul: KernelLowering {
         view.offset = copy.byteOffset / dtype.byteCount
         return view
       }
-      let isDone = emit(MatMulShape(result, copies[0], copies[1]), call, into: builder)
+      let isDone = emit(MatMulShape(result, copies[0], copies[1]), call, finish, into: builder)
       precondition(isDone)
       return
     }
@@ -61,6 +85,7 @@ extension MatMul: KernelLowering {
     params.c_row_stride = Int64(shape.n)
     params.c_batch_stride = Int64(shape.m * shape.n)
     params.batch_rank = Int32(batch.sizes.count)
+    params.relu = finish.isRectified ? 1 : 0
     fill(&params.batch_sizes, batch.sizes)
     fill(&params.a_batch_strides, batch.a)
     fill(&params.b_batch_strides, batch.b)
@@ -79,27 +104,38 @@ extension MatMul: KernelLowering {
       }
     builder.emit(
       kernel, params,
-      [shape.left(dtype), shape.right(dtype), nil, builder.output(call.results[0])] + scratch,
+      [
+        shape.left(dtype), shape.right(dtype), bias(call, finish, builder),
+        builder.output(call.results[0]),
+      ] + scratch,
       label: shape.label, multiplyAdds: shape.multiplyAdds)
   }
 
   /// Emits the library's kernel, where it is the better choice.
   private func emit(
-    _ shape: MatMulShape, _ call: KernelCall, into builder: PlanBuilder
+    _ shape: MatMulShape, _ call: KernelCall, _ finish: Finish, into builder: PlanBuilder
   ) -> Bool {
     let (element, result) = (call.operands[0].type.dtype, call.results[0])
     let weights = call.operands[1]
     guard var problem = shape.problem(element, result.type.dtype, builder.configuration) else {
       return false
     }
+    problem.hasBias = finish.hasBias
     let plain = OneDNN.matmul(problem)
     problem.packsWeights = builder.fusion.stands(weights.id)
     guard let kernel = problem.packsWeights ? OneDNN.matmul(problem) ?? plain : plain,
       let right = builder.packed(shape.right(element), of: weights, for: kernel)
     else { return false }
+    let added = bias(call, finish, builder).map { [$0] } ?? []
     builder.emit(
-      kernel, [shape.left(element), right, builder.output(result)], label: shape.label,
+      kernel, [shape.left(element), right] + added + [builder.output(result)], label: shape.label,
       multiplyAdds: shape.multiplyAdds)
     return true
+  }
+
+  private func bias(
+    _ call: KernelCall, _ finish: Finish, _ builder: PlanBuilder
+  ) -> BufferRef? {
+    finish.hasBias ? builder.contiguous(call.operands[2]) : nil
   }
 }

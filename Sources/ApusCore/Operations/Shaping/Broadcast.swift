@@ -4,6 +4,7 @@
 /// - Source: StableHLO specification, `broadcast_in_dim`.
 package struct Broadcast: Operation {
   package let shape: Shape
+  package init(shape: Shape) { self.shape = shape }
   package var name: String { "broadcast" }
   package var attributes: String { "\(shape)" }
   package var cpu: CPUKernel { .view }

@@ -1,6 +1,7 @@
 /// The same elements, in row-major order, under another shape.
 package struct Reshape: Operation {
   package let shape: Shape
+  package init(shape: Shape) { self.shape = shape }
   package var name: String { "reshape" }
   package var attributes: String { "\(shape)" }
   package var cpu: CPUKernel { .view }
