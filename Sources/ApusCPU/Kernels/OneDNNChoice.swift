@@ -82,3 +82,16 @@ func choose(
 ) -> apus_kernel {
   dtype == .float64 ? double : single
 }
+
+/// Chooses between the kernels for floats of 32, 64 and 16 bits.
+func choose(
+  _ dtype: DType, _ single: @escaping apus_kernel, _ double: @escaping apus_kernel,
+  _ brain: @escaping apus_kernel, _ half: @escaping apus_kernel
+) -> apus_kernel {
+  switch dtype {
+  case .float64: double
+  case .bfloat16: brain
+  case .float16: half
+  default: single
+  }
+}
