@@ -58,6 +58,9 @@ static int64_t apus_attention_part(int64_t count, int64_t block, int64_t units, 
 #undef INTEGERS
 #undef HALF
 #undef WIDE
+#undef BROAD
+#undef BROAD_INTEGERS
+#undef BROADTH
 
 #define REAL double
 #define INTEGER int64_t

@@ -1,6 +1,7 @@
 #include "apus_normalization.h"
 
 #include "apus_dense_support.h"
+#include "streaming.h"
 
 enum {
   // Parts of the rows that add up apart, at most; fixed, so that threads do not change sums.
@@ -9,9 +10,12 @@ enum {
   APUS_NORM_BLOCK = 64,
 };
 
+// How a batch norm's gradient knows what the rectifier behind it let through.
+enum { APUS_NOT_RECTIFIED, APUS_RECTIFIED_RECOMPUTED, APUS_RECTIFIED_KEPT };
+
 // By shape alone.
-APUS_INLINE int64_t apus_norm_splits(const apus_norm_params *p) {
-  return apus_max(1, apus_min(APUS_NORM_SPLITS, p->rows / 16));
+APUS_INLINE int64_t apus_norm_splits(int64_t rows) {
+  return apus_max(1, apus_min(APUS_NORM_SPLITS, rows / 16));
 }
 
 // Parts of a sample, by shape alone: threads do not change sums. Enough samples need none.
@@ -29,6 +33,9 @@ APUS_INLINE int64_t apus_group_block(int64_t channels) {
 #define SUFFIX f32
 #define APUS_IS_DOUBLE 0
 #define NAME(x) APUS_JOIN(x, SUFFIX)
+#define ELEMENT REAL
+#define WIDEN(element) (element)
+#define NARROW(number) (number)
 #include "apus_layer_norm.inc"
 #include "apus_batch_norm.inc"
 #include "apus_group_norm.inc"

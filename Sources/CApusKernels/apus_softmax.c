@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "apus_dense_support.h"
+#include "streaming.h"
 
 // An exponential costs about this many multiply-adds.
 enum { APUS_EXP_WORK = 8 };
@@ -25,6 +26,9 @@ enum { APUS_EXP_WORK = 8 };
 #undef INTEGERS
 #undef HALF
 #undef WIDE
+#undef BROAD
+#undef BROAD_INTEGERS
+#undef BROADTH
 
 #define REAL double
 #define INTEGER int64_t

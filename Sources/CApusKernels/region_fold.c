@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "region_frame.h"
 
 static void fold_rows(frame *frame, int32_t index, int64_t begin, int64_t n) {
@@ -41,6 +43,17 @@ static void fold_chunk(frame *frame, int32_t index, int64_t n) {
   }
 }
 
+static void fold_columns(frame *frame, int32_t index, int64_t n) {
+  const reduction *reduction = &frame->program->reduction[index];
+  const char *x = frame->operands[reduction->from];
+  int64_t element = apus_compute_size(reduction->compute);
+  char *partial = frame->memory + reduction->partial + frame->column * element;
+  if (frame->row % partial_rows == 0)
+    memcpy(partial, x, (size_t)(n * element));
+  else
+    reduction->functions->narrow(partial, x, n);
+}
+
 void frame_reduce(frame *frame, int64_t begin, int64_t n) {
   const apus_region_program *program = frame->program;
   switch (program->mode) {
@@ -50,11 +63,7 @@ void frame_reduce(frame *frame, int64_t begin, int64_t n) {
     frame->column = (frame->column + n) % program->extent;
     break;
   case reduce_columns:
-    for (int32_t i = 0; i < program->reductions; i++) {
-      const reduction *reduction = &program->reduction[i];
-      reduction->functions->spread(
-        frame->memory + reduction->tile, frame->operands[reduction->from], n);
-    }
+    for (int32_t i = 0; i < program->reductions; i++) fold_columns(frame, i, n);
     break;
   default:
     for (int32_t i = 0; i < program->reductions; i++) fold_chunk(frame, i, n);

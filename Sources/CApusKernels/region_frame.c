@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "streaming.h"
+
 static int64_t align(int64_t bytes) { return (bytes + 63) & ~(int64_t)63; }
 
 int64_t frame_bytes(const apus_region_program *program) {
@@ -41,6 +43,17 @@ static void expand(frame *frame, const load *load) {
   }
 }
 
+// Whether an operand lies where a store goes: its lines are in the cache already.
+static int is_in_place(const frame *frame, const store *store) {
+  const apus_region_program *program = frame->program;
+  for (int32_t i = 0; i < program->loads; i++) {
+    const walk *walk = &program->load[i].from;
+    if (walk->kind != walk_iota
+        && frame->buffers[walk->buffer] == frame->buffers[store->to.buffer]) return 1;
+  }
+  return 0;
+}
+
 void frame_begin(
   frame *frame, const apus_region_program *program, void *const *buffers, void *memory) {
   frame->program = program;
@@ -66,6 +79,10 @@ void frame_begin(
   }
   for (int32_t i = 0; i < program->reductions; i++)
     frame->rows[i] = reduction_identity(&program->reduction[i]);
+  frame->streams = 0;
+  for (int32_t i = 0; i < program->stores; i++)
+    if (program->store[i].streams && !is_in_place(frame, &program->store[i]))
+      frame->streams |= UINT64_C(1) << i;
 }
 
 void frame_seek(frame *frame, int64_t index) {
@@ -129,14 +146,21 @@ static void run_load(frame *frame, int32_t index, int64_t begin, int64_t n, int6
 static void run_store(frame *frame, int32_t index, int64_t begin, int64_t n, int64_t padded) {
   const store *store = &frame->program->store[index];
   const walk *walk = &store->to;
-  if (store->direct && padded == n) return;
+  int streams = index < 64 && (frame->streams >> index & 1);
+  if (store->direct && padded == n && !streams) return;
   char *base = (char *)frame->buffers[walk->buffer] + walk->offset * walk->element;
   const void *from = frame->operands[store->from];
   apus_converter pack = apus_pack[walk->storage];
   if (walk->kind == walk_linear) {
     char *out = base + begin * walk->element;
-    if (pack)
+    if (pack && streams) {
+      void *packed = frame->memory + frame->program->temporary;
+      pack(packed, from, n);
+      apus_stream_copy(out, packed, n * walk->element);
+    } else if (pack)
       pack(out, from, n);
+    else if (streams)
+      apus_stream_copy(out, from, n * walk->element);
     else if (out != from)
       memmove(out, from, (size_t)(n * walk->element));
     return;
@@ -158,7 +182,8 @@ void frame_tile(frame *frame, int64_t begin, int64_t n) {
     if (!store->direct) continue;
     char *out = (char *)frame->buffers[store->to.buffer]
       + (store->to.offset + begin) * store->to.element;
-    frame->operands[store->from] = padded == n ? out : frame->memory + store->tile;
+    int streams = i < 64 && (frame->streams >> i & 1);
+    frame->operands[store->from] = padded == n && !streams ? out : frame->memory + store->tile;
   }
   void *const *operands = frame->operands;
   for (int32_t i = 0; i < program->steps; i++) {
@@ -171,13 +196,26 @@ void frame_tile(frame *frame, int64_t begin, int64_t n) {
   for (int32_t i = 0; i < program->stores; i++) run_store(frame, i, begin, n, padded);
 }
 
+void frame_read_ahead(const frame *frame, int64_t index) {
+  const apus_region_program *program = frame->program;
+  if (index + tile_size > program->count) return;
+  for (int32_t i = 0; i < program->loads; i++) {
+    const walk *walk = &program->load[i].from;
+    if (walk->kind != walk_linear) continue;
+    const char *base = frame->buffers[walk->buffer];
+    apus_read_ahead(base + (walk->offset + index) * walk->element, tile_size * walk->element);
+  }
+}
+
 void frame_run(frame *frame, int64_t begin, int64_t end) {
   enum { short_tail = 128 };
+  const int64_t ahead = frame->program->reads_ahead * tile_size;
   frame_seek(frame, begin);
   for (int64_t n; begin < end; begin += n) {
     n = end - begin < tile_size ? end - begin : tile_size;
     // A long tail runs in place but for its last few elements, a short one from copies.
     if (n >= short_tail) n &= ~(int64_t)(tile_multiple - 1);
+    if (ahead) frame_read_ahead(frame, begin + ahead);
     frame_tile(frame, begin, n);
   }
 }

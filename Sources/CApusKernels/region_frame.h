@@ -11,8 +11,9 @@ typedef struct frame {
   void **operands;          // where each operand's tile is now
   cursor *loads, *stores, *reductions;
   uint64_t *rows;           // accumulators of the row at hand
-  int64_t row, column;      // where reduce_rows stands
+  int64_t row, column;      // where reduce_rows stands; reduce_columns: of its first column
   uint64_t *accumulators;   // of the chunk at hand
+  uint64_t streams;         // a bit for each store that goes past the caches in this run
 } frame;
 
 /// Bytes of memory `frame_begin` needs.
@@ -30,6 +31,9 @@ void frame_seek(frame *frame, int64_t index);
 
 /// Runs `n` elements, at most a tile, from the index the walks stand at.
 void frame_tile(frame *frame, int64_t begin, int64_t n);
+
+/// Asks for what the tile at `index` loads.
+void frame_read_ahead(const frame *frame, int64_t index);
 
 /// Folds a tile into whatever accumulators the mode uses.
 void frame_reduce(frame *frame, int64_t begin, int64_t n);

@@ -5,7 +5,11 @@
 #include "apus_region.h"
 #include "storage.h"
 
-enum { tile_size = 256, tile_multiple = 16 };
+enum {
+  tile_size = 256,
+  tile_multiple = 16,
+  partial_rows = 8,  // of columns: summed in their own type before they join the accumulators
+};
 
 /// An access reduced to its simplest form: dimensions merged, the kind as narrow as possible.
 typedef enum walk_kind {
@@ -50,6 +54,7 @@ typedef struct store {
   walk to;
   operand from;
   int32_t direct;  // the instruction writes straight to memory; `from` is then this store's own
+  int32_t streams; // larger than the caches: written past them, unless a load has just read it
   int64_t tile;
 } store;
 
@@ -57,6 +62,8 @@ typedef struct reducer {
   /// Folds n elements into one accumulator, or each into its own.
   void (*fold)(void *accumulator, const void *x, int64_t n);
   void (*spread)(void *accumulators, const void *x, int64_t n);
+  /// Folds n elements into n others of their own type.
+  void (*narrow)(void *elements, const void *x, int64_t n);
   /// Folds n accumulators into n others.
   void (*merge)(void *accumulators, const void *others, int64_t n);
 } reducer;
@@ -72,7 +79,7 @@ typedef struct reduction {
   int64_t accumulators, copies, first;  // copies: how often a short period is laid side by side
   int32_t kept_rank;  // axes of the output, row-major, and where they lie in its buffer
   int64_t kept_sizes[8], kept_strides[8];
-  int64_t tile;
+  int64_t totals, partial;  // reduce_columns: frame offsets of accumulators and of a few rows' sums
 } reduction;
 
 typedef enum reduction_mode { reduce_none, reduce_rows, reduce_columns, reduce_chunks } reduction_mode;
@@ -81,6 +88,8 @@ struct apus_region_program {
   int64_t count, cost;  // cost: of one element
   int32_t loads, steps, stores, reductions, registers, operands, scratch_buffer;
   reduction_mode mode;
+  int32_t reads_ahead;  // tiles; 0 where what is loaded fits the caches
+  int32_t blocks;       // of columns that reduce_columns takes through the rows together
   int64_t extent;  // elements per row (reduce_rows) or columns (reduce_columns)
   int64_t accumulators;
   int64_t register_base, temporary, frame_bytes;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "region_internal.h"
+#include "streaming.h"
 
 // While preparing: who holds the value of each slot, and until when it is needed.
 typedef struct builder {
@@ -108,13 +109,18 @@ static int place_values(builder *b, int32_t (*uses)[3]) {
   // Operands: registers first (at most one per instruction), then loads, then stores.
   operand load_base = region->instruction_count, store_base = load_base + loads;
   program->operands = store_base + region->store_count;
+  int32_t large = 0;
   for (int32_t i = 0; i < loads; i++) {
     load *load = &program->load[i];
     if (!walk_make(&load->from, &region->loads[i], region->count)) return 0;
     int64_t elements = load->from.kind == walk_pattern ? 2 * tile_size : tile_size;
     load->to = b->place[i] = load_base + i;
     load->tile = reserve(program, elements * apus_compute_size(load->from.compute));
+    if (load->from.kind == walk_linear && apus_exceeds_caches(region->count * load->from.element))
+      large++;
   }
+  // Some 8 KiB in all: further ahead it would push out what is in use.
+  if (large) program->reads_ahead = large < 4 ? 8 / large : 2;
   for (int32_t i = 0; i < region->store_count; i++) {
     store *store = &program->store[i];
     if (!walk_make(&store->to, &region->stores[i], region->count)) return 0;
@@ -123,6 +129,8 @@ static int place_values(builder *b, int32_t (*uses)[3]) {
     int32_t holder = b->holder[region->stores[i].slot];
     store->direct = may_write_directly(b, store, holder, uses) && b->place[holder] < 0;
     store->tile = reserve(program, tile_size * 8);
+    store->streams = i < 64 && store->to.kind == walk_linear
+      && apus_exceeds_caches(region->count * store->to.element);
     if (store->direct) b->place[holder] = store_base + i;
   }
   for (int32_t i = 0; i < region->instruction_count; i++) {
@@ -176,7 +184,6 @@ static int place_reduction(const builder *b, int32_t index) {
   if (!reduction->functions) return 0;
   reduction->fold = output;
   reduction->copies = 1;
-  reduction->tile = reserve(b->program, tile_size * 8);
   if (b->region->count == 0) {
     // There are no coordinates, but the output may have elements: all get the identity.
     int strided = source->output.kind == apus_strided;
@@ -219,6 +226,21 @@ static int place_reduction(const builder *b, int32_t index) {
   return 1;
 }
 
+// Accumulators of several blocks of columns, so that rows are read in long stretches.
+static void place_columns(apus_region_program *program) {
+  enum { most_blocks = 16 };
+  int64_t blocks = (program->extent + tile_size - 1) / tile_size;
+  int64_t most = most_blocks / program->reductions;
+  if (most < 1) most = 1;
+  program->blocks = (int32_t)(blocks < most ? blocks : most);
+  for (int32_t i = 0; i < program->reductions; i++) {
+    reduction *reduction = &program->reduction[i];
+    int64_t width = program->blocks * tile_size;
+    reduction->totals = reserve(program, width * 8);
+    reduction->partial = reserve(program, width * apus_compute_size(reduction->compute));
+  }
+}
+
 static void choose_mode(apus_region_program *program) {
   if (program->reductions == 0) return;
   int rows = 1, columns = 1;
@@ -232,6 +254,7 @@ static void choose_mode(apus_region_program *program) {
   }
   program->mode = rows ? reduce_rows : columns ? reduce_columns : reduce_chunks;
   program->extent = model->rank == 2 ? model->sizes[1] : 0;
+  if (program->mode == reduce_columns) place_columns(program);
   // A row cut short by the end of the index belongs to nobody else, so any count will do.
 }
 

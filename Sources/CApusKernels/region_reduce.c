@@ -21,31 +21,72 @@ typedef uint64_t u64_lanes __attribute__((vector_size(LANES * 8), aligned(8)));
 #define HIGHER_LANES(a, b) __builtin_elementwise_max(a, b)
 #define LOWER_LANES(a, b) __builtin_elementwise_min(a, b)
 
-// T: element; S: scalar accumulator; V: lanes; B: lanes of bits, to notice NaN.
-#define REDUCER(name, T, S, V, B, OP, LANES_OP)                                       \
+// T: element; S: scalar accumulator; V: lanes; W: lanes of accumulators; B: lanes of bits.
+// Lanes fold in two chains and meet in halves: an order that depends on n alone.
+#define FOLD_SUM(name, T, S, V, W, B)                                                 \
   APUS_VECTORIZED static void fold_##name(void *accumulator, const void *x, int64_t n) { \
     const T *in = x;                                                                  \
     S result = *(S *)accumulator;                                                     \
     int64_t i = 0;                                                                    \
     if (n >= LANES) {                                                                 \
-      V lanes = *(const V *)in;                                                       \
-      B odd = (B)(lanes != lanes);                                                    \
-      for (i = LANES; i + LANES <= n; i += LANES) {                                   \
-        V next = *(const V *)(in + i);                                                \
-        odd |= (B)(next != next);                                                     \
-        lanes = LANES_OP(lanes, next);                                                \
+      V even = *(const V *)in, odd = {0};                                             \
+      for (i = LANES; i + 2 * LANES <= n; i += 2 * LANES) {                           \
+        odd += *(const V *)(in + i);                                                  \
+        even += *(const V *)(in + i + LANES);                                         \
       }                                                                               \
-      for (int k = 0; k < LANES; k++) {                                               \
-        S lane = odd[k] ? (S)NAN_OF_##S : (S)lanes[k];                                \
-        result = OP(result, lane);                                                    \
+      if (i + LANES <= n) {                                                           \
+        odd += *(const V *)(in + i);                                                  \
+        i += LANES;                                                                   \
       }                                                                               \
+      W sum = __builtin_convertvector(even, W) + __builtin_convertvector(odd, W);     \
+      S parts[LANES];                                                                 \
+      *(W *)parts = sum;                                                              \
+      for (int half = LANES / 2; half; half /= 2)                                     \
+        for (int k = 0; k < half; k++) parts[k] += parts[k + half];                   \
+      result += parts[0];                                                             \
+    }                                                                                 \
+    for (; i < n; i++) result += (S)in[i];                                            \
+    *(S *)accumulator = result;                                                       \
+  }
+// The largest or smallest; NaN wins.
+#define FOLD_EXTREME(name, T, S, V, W, B, OP, LANES_OP, REDUCE)                       \
+  APUS_VECTORIZED static void fold_##name(void *accumulator, const void *x, int64_t n) { \
+    const T *in = x;                                                                  \
+    S result = *(S *)accumulator;                                                     \
+    int64_t i = 0;                                                                    \
+    if (n >= LANES) {                                                                 \
+      V even = *(const V *)in, odd = even;                                            \
+      B strange = (B)(even != even);                                                  \
+      for (i = LANES; i + 2 * LANES <= n; i += 2 * LANES) {                           \
+        V a = *(const V *)(in + i), b = *(const V *)(in + i + LANES);                 \
+        odd = LANES_OP(odd, a);                                                       \
+        even = LANES_OP(even, b);                                                     \
+        strange |= (B)(a != a) | (B)(b != b);                                         \
+      }                                                                               \
+      if (i + LANES <= n) {                                                           \
+        V a = *(const V *)(in + i);                                                   \
+        odd = LANES_OP(odd, a);                                                       \
+        strange |= (B)(a != a);                                                       \
+        i += LANES;                                                                   \
+      }                                                                               \
+      S best = (S)REDUCE(LANES_OP(even, odd));                                        \
+      if (__builtin_reduce_or(strange)) best = (S)NAN_OF_##S;                         \
+      result = OP(result, best);                                                      \
     }                                                                                 \
     for (; i < n; i++) {                                                              \
       S value = (S)in[i];                                                             \
       result = OP(result, value);                                                     \
     }                                                                                 \
     *(S *)accumulator = result;                                                       \
-  }                                                                                   \
+  }
+#define FOLD_PRODUCT(name, T, S)                                                      \
+  APUS_VECTORIZED static void fold_##name(void *accumulator, const void *x, int64_t n) { \
+    const T *in = x;                                                                  \
+    S result = *(S *)accumulator;                                                     \
+    for (int64_t i = 0; i < n; i++) result *= (S)in[i];                               \
+    *(S *)accumulator = result;                                                       \
+  }
+#define SPREAD(name, T, S, OP)                                                        \
   APUS_VECTORIZED static void spread_##name(void *accumulators, const void *x, int64_t n) { \
     const T *in = x;                                                                  \
     S *out = accumulators;                                                            \
@@ -54,34 +95,40 @@ typedef uint64_t u64_lanes __attribute__((vector_size(LANES * 8), aligned(8)));
       S sum = out[i];                                                                 \
       out[i] = OP(sum, value);                                                        \
     }                                                                                 \
+  }                                                                                   \
+  APUS_VECTORIZED static void narrow_##name(void *accumulators, const void *x, int64_t n) { \
+    const T *in = x;                                                                  \
+    T *out = accumulators;                                                            \
+    APUS_LOOP for (int64_t i = 0; i < n; i++) {                                       \
+      T value = in[i];                                                                \
+      T sum = out[i];                                                                 \
+      out[i] = OP(sum, value);                                                        \
+    }                                                                                 \
   }
+#define REDUCERS(type, T, S, V, W, B, U, US, UV, UW)                                  \
+  FOLD_SUM(sum_##type, U, US, UV, UW, B)                                              \
+  SPREAD(sum_##type, U, US, PLUS)                                                     \
+  FOLD_EXTREME(max_##type, T, S, V, W, B, HIGHER, HIGHER_LANES, __builtin_reduce_max) \
+  SPREAD(max_##type, T, S, HIGHER)                                                    \
+  FOLD_EXTREME(min_##type, T, S, V, W, B, LOWER, LOWER_LANES, __builtin_reduce_min)   \
+  SPREAD(min_##type, T, S, LOWER)                                                     \
+  FOLD_PRODUCT(prod_##type, U, US)                                                    \
+  SPREAD(prod_##type, U, US, TIMES)
 #define NAN_OF_double NAN
 #define NAN_OF_int64_t 0
 #define NAN_OF_uint64_t 0
 
-REDUCER(sum_f32, float, double, f32_lanes, i32_lanes, PLUS, PLUS)
-REDUCER(max_f32, float, double, f32_lanes, i32_lanes, HIGHER, HIGHER_LANES)
-REDUCER(min_f32, float, double, f32_lanes, i32_lanes, LOWER, LOWER_LANES)
-REDUCER(prod_f32, float, double, f32_lanes, i32_lanes, TIMES, TIMES)
-REDUCER(sum_f64, double, double, f64_lanes, i64_lanes, PLUS, PLUS)
-REDUCER(max_f64, double, double, f64_lanes, i64_lanes, HIGHER, HIGHER_LANES)
-REDUCER(min_f64, double, double, f64_lanes, i64_lanes, LOWER, LOWER_LANES)
-REDUCER(prod_f64, double, double, f64_lanes, i64_lanes, TIMES, TIMES)
+REDUCERS(f32, float, double, f32_lanes, f64_lanes, i32_lanes, float, double, f32_lanes, f64_lanes)
+REDUCERS(f64, double, double, f64_lanes, f64_lanes, i64_lanes, double, double, f64_lanes, f64_lanes)
 // Only the low half of an i32 sum or product counts, so zero-extension does.
-REDUCER(sum_i32, uint32_t, uint64_t, u32_lanes, u32_lanes, PLUS, PLUS)
-REDUCER(max_i32, int32_t, int64_t, i32_lanes, i32_lanes, HIGHER, HIGHER_LANES)
-REDUCER(min_i32, int32_t, int64_t, i32_lanes, i32_lanes, LOWER, LOWER_LANES)
-REDUCER(prod_i32, uint32_t, uint64_t, u32_lanes, u32_lanes, TIMES, TIMES)
-REDUCER(sum_i64, uint64_t, uint64_t, u64_lanes, u64_lanes, PLUS, PLUS)
-REDUCER(max_i64, int64_t, int64_t, i64_lanes, i64_lanes, HIGHER, HIGHER_LANES)
-REDUCER(min_i64, int64_t, int64_t, i64_lanes, i64_lanes, LOWER, LOWER_LANES)
-REDUCER(prod_i64, uint64_t, uint64_t, u64_lanes, u64_lanes, TIMES, TIMES)
+REDUCERS(i32, int32_t, int64_t, i32_lanes, i64_lanes, i32_lanes, uint32_t, uint64_t, u32_lanes, u64_lanes)
+REDUCERS(i64, int64_t, int64_t, i64_lanes, i64_lanes, i64_lanes, uint64_t, uint64_t, u64_lanes, u64_lanes)
 
 #define ROW(type, wide)                                                  \
-  {{fold_sum_##type, spread_sum_##type, spread_sum_##wide},              \
-   {fold_max_##type, spread_max_##type, spread_max_##wide},              \
-   {fold_min_##type, spread_min_##type, spread_min_##wide},              \
-   {fold_prod_##type, spread_prod_##type, spread_prod_##wide}}
+  {{fold_sum_##type, spread_sum_##type, narrow_sum_##type, spread_sum_##wide},              \
+   {fold_max_##type, spread_max_##type, narrow_max_##type, spread_max_##wide},              \
+   {fold_min_##type, spread_min_##type, narrow_min_##type, spread_min_##wide},              \
+   {fold_prod_##type, spread_prod_##type, narrow_prod_##type, spread_prod_##wide}}
 
 const reducer *reducer_for(int32_t operation, int32_t compute) {
   static const reducer table[4][4] = {

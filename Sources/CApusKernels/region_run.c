@@ -3,6 +3,7 @@
 
 #include "apus_threads.h"
 #include "region_frame.h"
+#include "streaming.h"
 
 enum {
   part_cost = 24000,    // additions that are worth a thread
@@ -53,25 +54,45 @@ static void run_elements(frame *frame, int64_t begin, int64_t end) {
     frame_run(frame, piece * unit, smaller((piece + step) * unit, frame->program->count));
 }
 
-static void run_columns(frame *frame, int64_t begin, int64_t end) {
+// Takes columns `first..<first + width` through all rows.
+static void run_column_blocks(frame *frame, int64_t first, int64_t width) {
   const apus_region_program *program = frame->program;
-  for (int64_t block = begin; block < end; block++) {
-    int64_t first = block * tile_size, n = smaller(tile_size, program->extent - first);
-    for (int32_t i = 0; i < program->reductions; i++) {
-      uint64_t *totals = (uint64_t *)(frame->memory + program->reduction[i].tile);
-      uint64_t identity = reduction_identity(&program->reduction[i]);
-      for (int64_t k = 0; k < n; k++) totals[k] = identity;
+  const int64_t ahead = program->reads_ahead * tile_size;
+  for (int32_t i = 0; i < program->reductions; i++) {
+    uint64_t *totals = (uint64_t *)(frame->memory + program->reduction[i].totals);
+    uint64_t identity = reduction_identity(&program->reduction[i]);
+    for (int64_t k = 0; k < width; k++) totals[k] = identity;
+  }
+  const int64_t rows = program->count / program->extent;
+  for (frame->row = 0; frame->row < rows; frame->row++) {
+    const int64_t index = frame->row * program->extent + first;
+    frame_seek(frame, index);
+    for (frame->column = 0; frame->column < width; frame->column += tile_size) {
+      const int64_t later = frame->column + ahead, wrapped = later < width ? 0 : program->extent;
+      if (ahead) frame_read_ahead(frame, index + later + wrapped - (wrapped ? width : 0));
+      frame_tile(frame, index + frame->column, smaller(tile_size, width - frame->column));
     }
-    for (int64_t index = first; index < program->count; index += program->extent) {
-      frame_seek(frame, index);
-      frame_tile(frame, index, n);
-    }
+    if (frame->row % partial_rows != partial_rows - 1 && frame->row != rows - 1) continue;
     for (int32_t i = 0; i < program->reductions; i++) {
       const reduction *reduction = &program->reduction[i];
-      const uint64_t *totals = (const uint64_t *)(frame->memory + reduction->tile);
-      char *out = frame->buffers[reduction->buffer];
-      for (int64_t k = 0; k < n; k++) reduction_write(reduction, out, first + k, totals[k]);
+      reduction->functions->spread(
+        frame->memory + reduction->totals, frame->memory + reduction->partial, width);
     }
+  }
+  for (int32_t i = 0; i < program->reductions; i++) {
+    const reduction *reduction = &program->reduction[i];
+    const uint64_t *totals = (const uint64_t *)(frame->memory + reduction->totals);
+    char *out = frame->buffers[reduction->buffer];
+    for (int64_t k = 0; k < width; k++) reduction_write(reduction, out, first + k, totals[k]);
+  }
+}
+
+static void run_columns(frame *frame, int64_t begin, int64_t end) {
+  const apus_region_program *program = frame->program;
+  for (int64_t block = begin; block < end; block += program->blocks) {
+    int64_t first = block * tile_size;
+    int64_t last = smaller(smaller(end, block + program->blocks) * tile_size, program->extent);
+    run_column_blocks(frame, first, last - first);
   }
 }
 
@@ -103,6 +124,7 @@ static void run_part(void *arg, int64_t begin, int64_t end, int32_t worker) {
   case reduce_chunks: run_chunks(&frame, job, begin, end); break;
   default: run_elements(&frame, begin, end); break;
   }
+  if (frame.streams) apus_stream_end();
 }
 
 // Adds up the chunks in order, then the copies of a short period, and writes the results.

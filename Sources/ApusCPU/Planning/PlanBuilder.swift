@@ -139,6 +139,16 @@ final class PlanBuilder {
     return target
   }
 
+  /// Lets the last kernel write a result over an operand that nobody needs after it.
+  ///
+  /// The kernel must read each of the operand's elements no later than it writes the result's there.
+  /// Memory that is another operand too stays.
+  func allowInPlace(_ operand: BufferRef, _ result: BufferRef) {
+    let uses = nodes[nodes.count - 1].buffers.count { $0?.buffer == operand.buffer }
+    guard uses == 1, operand.byteOffset == 0, result.byteOffset == 0 else { return }
+    nodes[nodes.count - 1].inPlace.append((operand.buffer, result.buffer))
+  }
+
   /// Memory for the current operation alone, 64-byte aligned.
   func scratch(_ bytes: Int) -> BufferRef {
     let number = newBuffer(.scratch, bytes: max(bytes, 64))

@@ -64,13 +64,16 @@ struct PlanGraph {
       kept[index] = true
       used.formUnion(instructions[index].operands)
     }
-    var renumbered: [Instruction] = []
-    for (index, instruction) in instructions.enumerated() where kept[index] {
+    reorder(instructions.indices.filter { kept[$0] }.map { instructions[$0] })
+  }
+
+  /// Makes these the instructions, in this order.
+  mutating func reorder(_ instructions: [Instruction]) {
+    self.instructions = instructions
+    for (index, instruction) in instructions.enumerated() {
       for (result, value) in instruction.results.enumerated() {
-        sources[value] = .instruction(renumbered.count, result: result)
+        sources[value] = .instruction(index, result: result)
       }
-      renumbered.append(instruction)
     }
-    instructions = renumbered
   }
 }

@@ -30,27 +30,39 @@ public final class Storage: @unchecked Sendable {
 
   /// Allocates zeroed memory, or `nil` when the machine has not enough.
   package init?(zeroed byteCount: Int) {
-    guard byteCount >= 0, byteCount <= Int.max - 128 else { return nil }
-    var memory: UnsafeMutableRawPointer?
-    let rounded = max((byteCount + 63) & ~63, 64)
-    guard posix_memalign(&memory, 64, rounded) == 0, let memory else { return nil }
-    memset(memory, 0, rounded)
-    pointer = memory
+    guard let memory = Storage.allocate(byteCount) else { return nil }
+    if !memory.isZeroed { memset(memory.pointer, 0, byteCount) }
+    pointer = memory.pointer
     self.byteCount = byteCount
   }
 
   /// Allocates memory without clearing it, or `nil` when the machine has not enough.
   package init?(uninitialized byteCount: Int) {
-    guard byteCount >= 0, byteCount <= Int.max - 128 else { return nil }
+    guard let memory = Storage.allocate(byteCount) else { return nil }
+    pointer = memory.pointer
+    self.byteCount = byteCount
+  }
+
+  deinit {
+    if byteCount >= LargeBlocks.smallest {
+      LargeBlocks.shared.give(pointer, byteCount)
+    } else {
+      free(pointer)
+    }
+  }
+
+  private static func allocate(
+    _ byteCount: Int
+  ) -> (pointer: UnsafeMutableRawPointer, isZeroed: Bool)? {
+    // Sizes near the end of the range could overflow when they are rounded.
+    guard byteCount >= 0, byteCount <= Int.max >> 1 else { return nil }
+    if byteCount >= LargeBlocks.smallest { return LargeBlocks.shared.take(byteCount) }
     var memory: UnsafeMutableRawPointer?
     guard posix_memalign(&memory, 64, max((byteCount + 63) & ~63, 64)) == 0, let memory else {
       return nil
     }
-    pointer = memory
-    self.byteCount = byteCount
+    return (memory, false)
   }
-
-  deinit { free(pointer) }
 
   /// Calls `body` with the bytes.
   public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {

@@ -8,13 +8,12 @@
 extern "C" {
 #endif
 
-/// Normalisation of an array [rows, columns]: a layer norm over each row, a batch norm over each
-/// column (channel).
+/// Layer norm of an array [rows, columns] over each row.
 typedef struct apus_norm_params {
   int64_t rows, columns;
   /// Added to the variance.
   double epsilon;
-  /// 1: a layer norm takes no mean away; its variance is then the mean of the squares.
+  /// 1: no mean is taken away; the variance is then the mean of the squares.
   int32_t uncentered;
 } apus_norm_params;
 
@@ -24,22 +23,6 @@ int64_t apus_layer_norm_backward_scratch_bytes_f32(
 
 /// Bytes of the scratch buffer of `apus_layer_norm_backward_f64`.
 int64_t apus_layer_norm_backward_scratch_bytes_f64(
-    const apus_norm_params *params, int32_t threads);
-
-/// Bytes of the scratch buffer of `apus_batch_norm_forward_f32`.
-int64_t apus_batch_norm_forward_scratch_bytes_f32(
-    const apus_norm_params *params, int32_t threads);
-
-/// Bytes of the scratch buffer of `apus_batch_norm_forward_f64`.
-int64_t apus_batch_norm_forward_scratch_bytes_f64(
-    const apus_norm_params *params, int32_t threads);
-
-/// Bytes of the scratch buffer of `apus_batch_norm_backward_f32`.
-int64_t apus_batch_norm_backward_scratch_bytes_f32(
-    const apus_norm_params *params, int32_t threads);
-
-/// Bytes of the scratch buffer of `apus_batch_norm_backward_f64`.
-int64_t apus_batch_norm_backward_scratch_bytes_f64(
     const apus_norm_params *params, int32_t threads);
 
 /// y = (x − mean) · rstd · gamma + beta per row; buffers: x, gamma [columns] or NULL, beta
@@ -59,25 +42,38 @@ void apus_layer_norm_backward_f32(
 void apus_layer_norm_backward_f64(
     void *const *buffers, const void *params, apus_context *context);
 
-/// Normalises by the statistics of the rows; buffers: x, gamma [columns] or NULL, beta [columns]
-/// or NULL, y, mean [columns], variance [columns] (divided by rows), scratch.
+/// Batch norm of an array [rows, columns] over each column (channel), with what often follows it.
+typedef struct apus_batch_norm_params {
+  int64_t rows, columns;
+  /// Added to the variance.
+  double epsilon;
+  /// 1: the result, with the residual added, goes through max(·, 0).
+  int32_t rectifies;
+} apus_batch_norm_params;
+
+/// Bytes of the scratch buffer of the batch norm kernels for floats, forward and backward.
+int64_t apus_batch_norm_scratch_bytes_f32(const apus_batch_norm_params *params);
+
+/// Bytes of the scratch buffer of the batch norm kernels for doubles, forward and backward.
+int64_t apus_batch_norm_scratch_bytes_f64(const apus_batch_norm_params *params);
+
+/// Normalises by the statistics of the rows; buffers: x, gamma [columns], beta [columns], residual
+/// (added to the result) or NULL, y, mean [columns], variance [columns] (divided by rows), scratch.
 ///
-/// Sums over rows do not depend on the number of threads.
+/// Sums over rows do not depend on the number of threads. `y` may be the residual's memory.
 void apus_batch_norm_forward_f32(void *const *buffers, const void *params, apus_context *context);
 
 /// `apus_batch_norm_forward_f32` for doubles.
 void apus_batch_norm_forward_f64(void *const *buffers, const void *params, apus_context *context);
 
-/// Normalises by given statistics; buffers: x, gamma or NULL, beta or NULL, mean, variance, y.
-void apus_batch_norm_inference_f32(
-    void *const *buffers, const void *params, apus_context *context);
-
-/// `apus_batch_norm_inference_f32` for doubles.
-void apus_batch_norm_inference_f64(
-    void *const *buffers, const void *params, apus_context *context);
-
-/// Gradient of the training form; buffers: x, gamma or NULL, mean, variance, dy, dx, dgamma or
-/// NULL, dbeta or NULL, scratch.
+/// Gradient of the forward kernel; buffers: x, gamma, mean, variance, dy, more or NULL, beta or NULL,
+/// y or NULL, dx, dgamma, dbeta, dz or NULL, scratch.
+///
+/// - `more` is added to `dy`, and needs `dz`.
+/// - With `rectifies`, the sum counts where the result was positive: `y`, or without it what x, beta
+///   and the statistics give again (there was no residual then).
+/// - `dz` gets what remains: the gradient of the residual. It may be the memory of `dy` or `more`;
+///   `dx` may be that of any operand not in use as `dz`.
 ///
 /// Sums over rows do not depend on the number of threads.
 void apus_batch_norm_backward_f32(

@@ -85,7 +85,7 @@ typedef struct apus_operation {
 ///   atan sinh cosh tanh asinh acosh atanh sigmoid softplus erf erfc floor ceil round trunc relu silu
 ///   gelu gelu_tanh square not bitwise_not isfinite isnan isinf copy.
 /// - Binary: add sub mul div rem pow atan2 max min eq ne lt le gt ge and or xor relu_grad tanh_grad
-///   sigmoid_grad gelu_grad (the last four: `dy` first, then `y` or `x`).
+///   sigmoid_grad gelu_grad gelu_tanh_grad (the last five: `dy` first, then `y` or `x`).
 /// - Ternary: select (i32 condition, value if true, value if false) fma mul_add (`a * b + c`) clamp
 ///   (value, low, high).
 /// - With immediates: add_i mul_i rsub_i div_i rdiv_i pow_i max_i min_i axpb (`a * imm0 + imm1`) axpby

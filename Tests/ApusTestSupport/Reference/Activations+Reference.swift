@@ -15,6 +15,13 @@ enum ReferenceActivations {
     "geluGradient": { dy, x in
       let density = exp(-0.5 * x * x) / (2 * Double.pi).squareRoot()
       return dy * (0.5 * erfc(-x / 2.0.squareRoot()) + x * density)
-    }
+    },
+    "geluTanhGradient": { dy, x in
+      let c = (2 / Double.pi).squareRoot()
+      let t = tanh(c * (x + 0.044715 * x * x * x))
+      let slope = c * (1 + 0.134145 * x * x)
+      let bend = t * t == 1 ? 0 : x * (1 - t * t) * slope
+      return dy * 0.5 * (1 + t + bend)
+    },
   ]
 }

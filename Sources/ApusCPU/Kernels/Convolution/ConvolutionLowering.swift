@@ -34,17 +34,16 @@ struct ConvolutionLowering {
     return params
   }
 
-  /// Few channels fill the library's blocks badly: measured on LeNet's layers, own kernels take 0.80
-  /// to 0.85 of its time, except forward from one to three channels. Depthwise, the library is fast
-  /// for images alone: for sequences own kernels took a quarter of its time, for volumes less. None of
-  /// ours multiplies 16-bit floats.
+  /// Few channels fill the library's blocks badly: own direct kernels took 0.3 to 0.9 of the time of
+  /// the fastest layout there at up to 32 channels on either side, and the weight gradient at up to
+  /// 16; from 64 on they are even. Depthwise, the library is fast for images alone: for sequences own
+  /// kernels took a quarter of its time, for volumes less. None of ours multiplies 16-bit floats.
   private func prefersOwn(_ pass: ConvolutionPass) -> Bool {
     let isHalf = x.dtype.isHalf
     let isDepthwise = geometry.groups == x[-1] && geometry.groups == y[-1]
-    if isDepthwise, geometry.groups > 1, geometry.windows.rank != 2 { return true }
-    let (inputs, outputs) = (x[-1] / geometry.groups, y[-1] / geometry.groups)
-    return !isHalf && geometry.groups == 1 && min(inputs, outputs) < 8
-      && (pass != .forward || inputs > 3)
+    if isDepthwise, geometry.groups > 1 { return geometry.windows.rank != 2 }
+    let few = min(x[-1], y[-1]) / geometry.groups
+    return !isHalf && few <= (pass == .weightGradient ? 16 : 32)
   }
 
   /// The library's kernel, where it is the better choice.

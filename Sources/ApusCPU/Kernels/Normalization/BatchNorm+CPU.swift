@@ -1,81 +1,85 @@
 import ApusCore
 import CApusKernels
 
-/// oneDNN for batches of some size; own kernels below, for doubles and in deterministic mode: the
-/// library's sums depend on the number of threads.
+/// Own kernels: they take along what comes before and after, and their sums do not depend on the
+/// number of threads.
 extension BatchNorm: KernelLowering {
-  func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes {
-    batchNormTypes(types, epsilon, .training, configuration)
-  }
-
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
-    let x = call.operands[0]
-    if x.type.count == 0 { return }
-    let operands: [BufferRef?] = call.operands.map { builder.contiguous($0) }
-    let results: [BufferRef?] = call.results.map { builder.output($0) }
-    let label = "\(name) \(x.type.shape)"
-    if let kernel = batchNormLibrary(x.type, epsilon, .training, builder.configuration) {
-      builder.emit(kernel, operands + results, label: label, multiplyAdds: 0)
-      return
-    }
-    var params = normParams(x.type, columns: x.type[-1], epsilon: epsilon)
-    let measure =
-      x.type.dtype == .float64
-      ? apus_batch_norm_forward_scratch_bytes_f64 : apus_batch_norm_forward_scratch_bytes_f32
-    let scratch = builder.scratch(Int(measure(&params, Int32(builder.threads))))
-    builder.emit(
-      choose(x.type.dtype, apus_batch_norm_forward_f32, apus_batch_norm_forward_f64), params,
-      operands + results + [scratch], label: label)
+    builder.emitBatchNorm(name, call, epsilon: epsilon, rectifies: false)
   }
 }
 
 extension BatchNormGradient: KernelLowering {
-  func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes {
-    batchNormTypes(types, epsilon, .backward, configuration)
-  }
-
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
-    let x = call.operands[0]
-    if x.type.count == 0 { return }
-    let operands: [BufferRef?] = call.operands.map { builder.contiguous($0) }
-    let results: [BufferRef?] = call.results.map { builder.output($0) }
-    let label = "\(name) \(x.type.shape)"
-    if let kernel = batchNormLibrary(x.type, epsilon, .backward, builder.configuration) {
-      let (gamma, mean, variance, dy) = (operands[1], operands[2], operands[3], operands[4])
-      builder.emit(
-        kernel, [operands[0], mean, variance, dy, gamma] + results, label: label, multiplyAdds: 0)
-      return
-    }
-    var params = normParams(x.type, columns: x.type[-1], epsilon: epsilon)
-    let measure =
-      x.type.dtype == .float64
-      ? apus_batch_norm_backward_scratch_bytes_f64 : apus_batch_norm_backward_scratch_bytes_f32
-    let scratch = builder.scratch(Int(measure(&params, Int32(builder.threads))))
-    builder.emit(
-      choose(x.type.dtype, apus_batch_norm_backward_f32, apus_batch_norm_backward_f64), params,
-      operands + results + [scratch], label: label)
+    builder.emitBatchNormGradient(name, call, epsilon: epsilon)
   }
 }
 
-/// 16-bit samples where the library takes them; scales and statistics are 32-bit floats beside them.
-private func batchNormTypes(
-  _ types: KernelTypes, _ epsilon: Double, _ pass: BatchNormPass,
-  _ configuration: CPUConfiguration
-) -> KernelTypes {
-  let x = types.operands[0]
-  let staysHalf = x.dtype.isHalf && batchNormLibrary(x, epsilon, pass, configuration) != nil
-  return types.widened { !(staysHalf && $0 == x) }
-}
+extension PlanBuilder {
+  /// Emits `x, gamma, beta, [residual] → y, mean, variance`.
+  func emitBatchNorm(_ name: String, _ call: KernelCall, epsilon: Double, rectifies: Bool) {
+    let x = call.operands[0].type
+    if x.count == 0 { return }
+    var params = batchNormParams(x, epsilon, rectifies: rectifies)
+    let residual = call.operands.count > 3 ? contiguous(call.operands[3]) : nil
+    let operands = call.operands.prefix(3).map { contiguous($0) }
+    let results = call.results.map { output($0) }
+    emit(
+      choose(x.dtype, apus_batch_norm_forward_f32, apus_batch_norm_forward_f64), params,
+      operands + [residual] + results + [batchNormScratch(x, &params)],
+      label: "\(name) \(x.shape)")
+    if let residual { allowInPlace(residual, results[0]) }
+  }
 
-/// The library's kernel for a batch norm of `x`, where it is the better choice.
-private func batchNormLibrary(
-  _ x: TensorType, _ epsilon: Double, _ pass: BatchNormPass, _ configuration: CPUConfiguration
-) -> OneDNNKernel? {
-  guard !configuration.isDeterministic, x.count > 0, let element = x.dtype.element,
-    configuration.prefersOneDNN(x.dtype, multiplyAdds: x.count / 4)
-  else { return nil }
-  return OneDNN.batchNorm(
-    BatchNormProblem(
-      element: element, batch: x.dims[0], spatial: x.count / x.dims[0] / x[-1], channels: x[-1],
-      epsilon: Float(epsilon), threads: configuration.threads), pass: pass)
+  /// Emits `x, gamma, mean, variance, dy → dx, dgamma, dbeta, [dz]`.
+  ///
+  /// - Parameters:
+  ///   - more: Added to `dy`.
+  ///   - beta: Given where a ReLU follows whose sign is computed again.
+  ///   - y: The result of the ReLU, where its sign is read.
+  func emitBatchNormGradient(
+    _ name: String, _ call: KernelCall, epsilon: Double, more: KernelCall.Value? = nil,
+    beta: KernelCall.Value? = nil, y: KernelCall.Value? = nil
+  ) {
+    let x = call.operands[0].type
+    if x.count == 0 { return }
+    var params = batchNormParams(x, epsilon, rectifies: beta != nil || y != nil)
+    let operands = call.operands.prefix(5).map { contiguous($0) }
+    let extra = [more, beta, y].map { $0.map { contiguous($0) } }
+    let results = call.results.prefix(3).map { output($0) }
+    var kept: BufferRef?
+    if let dz = call.results.dropFirst(3).first, more != nil || isUsed(dz) { kept = output(dz) }
+    emit(
+      choose(x.dtype, apus_batch_norm_backward_f32, apus_batch_norm_backward_f64), params,
+      operands + extra + results + [kept, batchNormScratch(x, &params)],
+      label: "\(name) \(x.shape)")
+    if let kept {
+      for flow in [operands[4], extra[0]] { if let flow { allowInPlace(flow, kept) } }
+    } else {
+      allowInPlace(operands[4], results[0])
+    }
+    for read in [operands[0], extra[2]] { if let read { allowInPlace(read, results[0]) } }
+  }
+
+  private func batchNormParams(
+    _ x: TensorType, _ epsilon: Double, rectifies: Bool
+  ) -> apus_batch_norm_params {
+    var params = apus_batch_norm_params()
+    params.columns = Int64(x[-1])
+    params.rows = Int64(x.count / x[-1])
+    params.epsilon = epsilon
+    params.rectifies = rectifies ? 1 : 0
+    return params
+  }
+
+  private func batchNormScratch(
+    _ x: TensorType, _ params: inout apus_batch_norm_params
+  ) -> BufferRef {
+    let isDouble = x.dtype == .float64
+    return scratch(
+      Int(
+        isDouble
+          ? apus_batch_norm_scratch_bytes_f64(&params)
+          : apus_batch_norm_scratch_bytes_f32(&params)))
+  }
 }

@@ -1,10 +1,7 @@
 extension UnaryOperation {
   static let gelu = UnaryOperation("gelu") { x, _, dy in BinaryOperation.geluGradient(dy, x) }
   static let geluTanh = UnaryOperation("geluTanh", instruction: "gelu_tanh") { x, _, dy in
-    let c = (2 / Double.pi).squareRoot()
-    let t = (c * (x + 0.044715 * x * x * x)).tanh()
-    let slope = c * (1 + 0.134145 * x * x)
-    return 0.5 * dy * (1 + t + x * (1 - t * t) * slope)
+    BinaryOperation.geluTanhGradient(dy, x)
   }
 }
 
@@ -17,6 +14,20 @@ extension BinaryOperation {
     let distribution = 0.5 * (1 + (0.5.squareRoot() * x).erf())
     let ddy = upstream * (distribution + x * density)
     return (ddy, upstream * dy * density * (2 - x * x))
+  }
+
+  /// `dy·(1 + t + x·(1 − t²)·w) / 2` with `z = √(2/π)·(x + 0.044715·x³)`, `t = tanh z` and `w = z′`;
+  /// operands `dy`, `x`.
+  static let geluTanhGradient = BinaryOperation(
+    "geluTanhGradient", instruction: "gelu_tanh_grad", on: .floating
+  ) { dy, x, _, upstream in
+    let c = (2 / Double.pi).squareRoot()
+    let t = (c * (x + 0.044715 * x * x * x)).tanh()
+    let w = c * (1 + 0.134145 * x * x)
+    let rest = 1 - t * t
+    let ddy = 0.5 * upstream * (1 + t + x * rest * w)
+    let bend = 2 * w - 2 * x * t * w * w + (0.26829 * c) * x * x
+    return (ddy, 0.5 * upstream * dy * rest * bend)
   }
 }
 

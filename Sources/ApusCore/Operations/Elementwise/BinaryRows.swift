@@ -43,7 +43,7 @@ extension BinaryOperation {
   package static let all: [BinaryOperation] = [
     add, subtract, multiply, divide, remainder, power, atan2, maximum, minimum, equal, notEqual,
     less, lessOrEqual, greater, greaterOrEqual, and, or, xor,
-    geluGradient,
+    geluGradient, geluTanhGradient,
   ]
 
   private static func predicate(
