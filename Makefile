@@ -3,12 +3,13 @@
 SWIFT ?= swift
 BUILD = $(SWIFT) build -c release
 
-.PHONY: help run test bench build clean
+.PHONY: help run test bench plans build clean
 
 help:
 	@echo "make run    build, fetch oneDNN if possible, train LeNet-5 on the embedded digits"
 	@echo "make test   build and run all tests"
-	@echo "make bench  measure against PyTorch, side by side"
+	@echo "make bench  measure against PyTorch and JAX, side by side (ARGS=--quick)"
+	@echo "make plans  record what the plans of the bench's workloads cost, which tests compare"
 	@echo "make build  build the command line tool: .build/release/apus"
 
 build:
@@ -27,6 +28,11 @@ bench:
 	@Scripts/fetch-onednn
 	$(BUILD) --product apus-bench
 	python3 Benchmarks/run.py $(ARGS)
+
+plans:
+	@Scripts/fetch-onednn
+	$(BUILD) --product apus-bench
+	.build/release/apus-bench plans --record Benchmarks/plans.json
 
 clean:
 	$(SWIFT) package clean

@@ -70,6 +70,8 @@ let package = Package(
       name: "ApusCommandLineTests", dependencies: ["ApusCommandLine", "Apus"],
       swiftSettings: strict),
     .testTarget(
+      name: "ApusBenchTests", dependencies: ["ApusBench", "Apus"], swiftSettings: strict),
+    .testTarget(
       name: "ApusDataTests", dependencies: ["ApusData"], exclude: ["Goldens"],
       swiftSettings: strict),
   ]

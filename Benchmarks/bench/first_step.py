@@ -17,10 +17,9 @@ def measure(kinds, threads, rounds, variants):
         for _ in range(rounds):
             try:
                 start = time.perf_counter()
-                side = kind.start(threads)
-                side.prepare(workload, variants.get((workload, kind.name), ""))
-                times.append(time.perf_counter() - start)
-                side.end()
+                with kind.start(threads) as side:
+                    side.prepare(workload, variants.get((workload, kind.name), ""))
+                    times.append(time.perf_counter() - start)
             except Unable:
                 break
         if times:

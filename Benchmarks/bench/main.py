@@ -6,6 +6,7 @@ import statistics
 import sys
 
 from . import environment, first_step, machine, measure, report, scaling, sides, table
+from .sides import Unable
 from .workloads import ROWS
 
 TABLES = ("main", "start", "threads", "scaling")
@@ -65,8 +66,8 @@ def main():
         found.threads = scaling.threads(
             apus, sides.deterministic(options.apus), rows, options.threads, *timing)
     if "scaling" in options.tables:
-        contestants = [kind.start(options.threads)
-                       for kind in (apus, *(kind for kind in peers if kind.name == "PyTorch"))]
+        eager = [kind for kind in peers if kind.name == "PyTorch"]
+        contestants = list(started_of([apus, *eager], options.threads).values())
         found.scaling = scaling.run(contestants, min(options.rounds, 3), options.seconds / 2,
                                     options.statistic)
         for side in contestants:
@@ -77,7 +78,8 @@ def main():
 
 def main_table(options, peers, found):
     """Measures row after row; tells each as soon as it is known."""
-    started = {kind.name: kind.start(options.threads) for kind in peers}
+    started = started_of(peers, options.threads)
+    peers = [kind for kind in peers if kind.name in started]
     own = {False: sides.apus(options.apus), True: sides.portable(options.apus)}
     measured = []
     for row in options.rows:
@@ -97,3 +99,14 @@ def main_table(options, peers, found):
     for side in started.values():
         side.end()
     return measured
+
+
+def started_of(kinds, threads):
+    """{kind's name: its process} of those that start."""
+    started = {}
+    for kind in kinds:
+        try:
+            started[kind.name] = kind.start(threads)
+        except Unable as reason:
+            print(f"{kind.name}: {reason}", flush=True)
+    return started

@@ -4,7 +4,7 @@ import dataclasses
 import statistics
 import typing
 
-from .sides import Unable
+from .sides import Statistics, Unable
 
 
 @dataclasses.dataclass
@@ -16,6 +16,7 @@ class Result:
     first_loss: float = 0.0
     failure: str = ""
     kilobytes: int | None = None
+    plan: Statistics | None = None
     # What stands for all rounds.
     statistic: typing.Callable = statistics.median
 
@@ -65,15 +66,28 @@ def measure(sides, row, rounds, seconds, statistic=statistics.median):
     A side that needs seconds for a step leaves out the rounds after the third.
     """
     results = prepared(sides, row, statistic)
-    running = [side for side in sides if not results[side.name].failure]
-    counts = {side: steps(side, row, seconds) for side in running}
+    running, counts = [side for side in sides if not results[side.name].failure], {}
+
+    def attempt(side, action):
+        try:
+            return action()
+        except Unable as reason:
+            print(f"  {side.name}: {reason}", flush=True)
+            results[side.name].failure = str(reason)
+            running.remove(side)
+
+    for side in list(running):
+        counts[side] = attempt(side, lambda: steps(side, row, seconds))
     for number in range(rounds):
-        for side in running if number % 2 == 0 else reversed(running):
+        for side in list(running) if number % 2 == 0 else list(reversed(running)):
             times = results[side.name].times
             if number < 3 or times[0] < 2:
-                times.append(side.run(row.asked, counts[side]))
-    for side in running:
-        side.forget(row.asked)
+                time = attempt(side, lambda: side.run(row.asked, counts[side]))
+                times += [] if time is None else [time]
+    for side in list(running):
+        if side.tells_statistics:
+            results[side.name].plan = side.statistics(row.asked)
+        attempt(side, lambda: side.forget(row.asked))
     return results
 
 
@@ -83,11 +97,10 @@ def measure_memory(kinds, row, results, threads):
         result = results.get(kind.name)
         if result is None or result.failure:
             continue
-        side = kind.start(threads)
         try:
-            side.prepare(row.asked, result.variant)
-            side.run(row.asked, 3 * row.epoch)
-            result.kilobytes = side.peak_kilobytes()
+            with kind.start(threads) as side:
+                side.prepare(row.asked, result.variant)
+                side.run(row.asked, 3 * row.epoch)
+                result.kilobytes = side.peak_kilobytes()
         except Unable as reason:
             print(f"  {kind.name}, memory: {reason}", flush=True)
-        side.end()

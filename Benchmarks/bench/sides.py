@@ -1,11 +1,11 @@
 """The contestants: processes that answer the line protocol of Benchmarks/README.md."""
 
+import dataclasses
 import os
 import pathlib
 import queue
 import subprocess
 import threading
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -14,11 +14,24 @@ class Unable(Exception):
     """Why a side cannot run something."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Statistics:
+    """Numbers of a plan: they do not depend on the moment."""
+
+    kernels: int
+    arena: int
+    # Bytes that kernels read and write, and what no plan could do without.
+    moved: int
+    unavoidable: int
+    multiply_adds: int
+
+
 class Kind:
     """How a side is started."""
 
-    def __init__(self, name, command, environment=None):
+    def __init__(self, name, command, environment=None, tells_statistics=False):
         self.name, self.command, self.environment = name, command, environment or {}
+        self.tells_statistics = tells_statistics
 
     def start(self, threads):
         return Side(self, threads)
@@ -30,17 +43,26 @@ class Side:
     def __init__(self, kind, threads, patience=600):
         self.kind, self.threads, self.patience = kind, threads, patience
         self.name, self.version = kind.name, kind.name
+        self.tells_statistics = kind.tells_statistics
         self.start()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
     def start(self):
-        self.started = time.perf_counter()
         self.process = subprocess.Popen(
             [*self.kind.command, "--threads", str(self.threads)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env=os.environ | {"OMP_NUM_THREADS": str(self.threads)} | self.kind.environment)
         self.lines = queue.Queue()
         threading.Thread(target=self.listen, args=(self.process, self.lines), daemon=True).start()
-        self.version = self.answer().removeprefix("ready ")
+        line = self.lines.get()
+        if line is None:
+            raise Unable(f"does not start: status {self.process.wait()}")
+        self.version = line.removeprefix("ready ")
 
     @staticmethod
     def listen(process, lines):
@@ -49,23 +71,20 @@ class Side:
         lines.put(None)
 
     def answer(self):
+        """The next line; where none comes, the side is started anew."""
         try:
             line = self.lines.get(timeout=self.patience)
+            reason = "ended" if line is None else ""
         except queue.Empty:
-            line = f"error no answer in {self.patience} s"
-            self.restart()
-        if line is None:
-            status = self.process.wait()
-            self.restart()
-            raise Unable(f"ended with status {status}")
+            reason = f"no answer in {self.patience} s"
+        if reason:
+            self.process.kill()
+            reason += f", status {self.process.wait()}"
+            self.start()
+            raise Unable(reason)
         if line.startswith("error"):
             raise Unable(line.removeprefix("error "))
         return line
-
-    def restart(self):
-        self.process.kill()
-        self.process.wait()
-        self.start()
 
     def ask(self, request):
         self.process.stdin.write(request + "\n")
@@ -81,6 +100,14 @@ class Side:
         """Returns seconds a step."""
         return float(self.ask(f"run {workload} {steps}")[2]) / steps
 
+    def statistics(self, workload):
+        """What a step costs beside time; None where the side does not tell."""
+        try:
+            words = self.ask(f"statistics {workload}")
+        except Unable:
+            return None
+        return Statistics(*map(int, words[1:]))
+
     def forget(self, workload):
         self.ask(f"forget {workload}")
 
@@ -94,24 +121,24 @@ class Side:
         return int(lines[0].split()[1]) if lines else None
 
     def end(self):
-        self.process.stdin.close()
         try:
+            self.process.stdin.close()
             self.process.wait(20)
-        except subprocess.TimeoutExpired:
+        except (OSError, subprocess.TimeoutExpired):
             self.process.kill()
             self.process.wait()
 
 
-def apus(binary):
-    return Kind("Apus", [str(binary)])
+def apus(binary, name="Apus", environment=None):
+    return Kind(name, [str(binary)], environment, tells_statistics=True)
 
 
 def portable(binary):
-    return Kind("Apus portable", [str(binary)], {"APUS_ONEDNN": "off"})
+    return apus(binary, "Apus portable", {"APUS_ONEDNN": "off"})
 
 
 def deterministic(binary):
-    return Kind("Apus deterministic", [str(binary)], {"APUS_DETERMINISTIC": "1"})
+    return apus(binary, "Apus deterministic", {"APUS_DETERMINISTIC": "1"})
 
 
 def peers(python):

@@ -2,7 +2,7 @@
 
 PEERS = ["PyTorch", "torch.compile", "JAX"]
 HEAD = ["workload", "Apus", *PEERS, "best peer / Apus", "aim", "of the machine",
-        "peak memory in MiB: " + ", ".join(["Apus", *PEERS])]
+        "bytes moved / unavoidable", "peak memory in MiB: " + ", ".join(["Apus", *PEERS])]
 
 
 def duration(seconds):
@@ -55,6 +55,14 @@ def memory(results):
         f"{result.kilobytes / 1024:.0f}" if result and result.kilobytes else "—" for result in found)
 
 
+def traffic(results):
+    """Bytes that the kernels of Apus move, over those that any plan has to."""
+    mine = own(results)
+    if not mine or not mine.plan or not mine.plan.unavoidable:
+        return "—"
+    return f"{mine.plan.moved / mine.plan.unavoidable:.2f}"
+
+
 def line(cells):
     return "| " + " | ".join(cells) + " |"
 
@@ -64,7 +72,7 @@ def row_cells(row, results, machine):
     return [
         row.title, cell(own(results)), *(cell(results.get(name)) for name in PEERS),
         f"**{best[0]:.2f}** ({best[1]})" if best else "—", row.aim or "—",
-        share(row, results, machine), memory(results)]
+        share(row, results, machine), traffic(results), memory(results)]
 
 
 def table(measured, machine):

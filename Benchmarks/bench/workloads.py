@@ -42,6 +42,7 @@ RESNET = work.trained(32, work.resnet18())
 ROWS = [
     Row("iris", "iris 4-30-16-3, batch 1, Adam, whole epochs", work.trained(1, work.dense(4, 30, 16, 3)),
         epoch=150, aim="25"),
+    Row("iris1", "the same, loss read after every step", work.trained(1, work.dense(4, 30, 16, 3))),
     Row("iris32", "iris 4-30-16-3, batch 32, Adam", work.trained(32, work.dense(4, 30, 16, 3)),
         aim="15 (eager)"),
     Row("mlp", "MLP 784-512-256-10, batch 128, Adam",

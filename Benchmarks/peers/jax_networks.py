@@ -19,7 +19,11 @@ def iris():
             return Training(flax_apply(model), *initial(model, x[:1]), adam(), split(x, y, 1),
                             unroll=unroll)
         return build
-    return {f"scan, unrolled by {unroll}": adder(unroll) for unroll in (1, 5, 15)}
+    return {f"scan-unrolled-{unroll}": adder(unroll) for unroll in (1, 5, 15)}
+
+
+def iris1():
+    return flax_variants(lambda: Dense((30, 16, 3)), adam(), *data.flowers(), 1)
 
 
 def iris32():
@@ -153,5 +157,5 @@ def gpt(batch=16, width=256, depth=4, length=128):
         lambda: GPT(width, depth, length), optax.adamw(0.001, weight_decay=0.01), x, y, batch)
 
 
-NETWORKS = {"iris": iris, "iris32": iris32, "mlp": mlp, "lenet": lenet, "lstm": lstm, "gru": gru,
+NETWORKS = {"iris": iris, "iris1": iris1, "iris32": iris32, "mlp": mlp, "lenet": lenet, "lstm": lstm, "gru": gru,
             "gpt": gpt}

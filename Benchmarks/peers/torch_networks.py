@@ -35,6 +35,10 @@ def iris(compiles, batch=1, read_every=150):
         read_every=read_every)
 
 
+def iris1(compiles):
+    return iris(compiles, 1, 1)
+
+
 def iris32(compiles):
     return iris(compiles, 32, 1)
 
@@ -141,5 +145,5 @@ def gpt(compiles, batch=16, width=256, depth=4, length=128):
         compiles)
 
 
-NETWORKS = {"iris": iris, "iris32": iris32, "mlp": mlp, "lenet": lenet, "lstm": lstm, "gru": gru,
+NETWORKS = {"iris": iris, "iris1": iris1, "iris32": iris32, "mlp": mlp, "lenet": lenet, "lstm": lstm, "gru": gru,
             "gpt": gpt}

@@ -6,7 +6,8 @@ extension ApusBench {
   /// Answers requests on standard input; the line protocol of Benchmarks/README.md.
   struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Answers \"prepare NAME\", \"run NAME STEPS\" and \"forget NAME\".",
+      abstract:
+        "Answers \"prepare NAME\", \"run NAME STEPS\", \"statistics NAME\", \"forget NAME\".",
       discussion: "The workloads are \(WorkloadMaker.names). End of input ends it.")
 
     @OptionGroup var threads: Threads
@@ -39,6 +40,13 @@ extension ApusBench {
         else { throw ValidationError("\(words[1]) is not prepared, or \(words[2]) steps.") }
         let (seconds, loss) = try workload.run(steps: steps)
         return "\(words[1]) \(steps) \(seconds) \(loss)"
+      case "statistics" where words.count == 2:
+        guard let workload = workloads[words[1]] else {
+          throw ValidationError("\(words[1]) is not prepared.")
+        }
+        let numbers = try workload.plan().statistics
+        return "statistics \(numbers.kernels) \(numbers.arenaBytes) \(numbers.bytesMoved) "
+          + "\(numbers.unavoidableBytes) \(numbers.multiplyAdds)"
       case "forget" where words.count == 2:
         workloads[words[1]] = nil
         return "forgotten \(words[1])"

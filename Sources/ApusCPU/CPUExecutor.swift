@@ -9,6 +9,12 @@ public struct CPUExecutor: Executor {
     self.configuration = configuration
   }
 
+  /// The instructions that kernels are chosen for on this machine, such as `avx512`.
+  public static var instructionSet: String { String(cString: apus_instruction_set_name()) }
+
+  /// Whether the oneDNN library is found.
+  public static var hasOneDNN: Bool { OneDNN.isAvailable }
+
   public var name: String { "cpu \(configuration)" }
 
   public func compile(

@@ -47,7 +47,6 @@ enum {
 
   forward_training = 64,
   forward_inference = 96,
-  backward_all = 128,
 
   convolution_direct = 0x1,
   eltwise_relu = 0x20,
@@ -57,9 +56,6 @@ enum {
   pooling_average_with_padding = 0x2ff,
   pooling_average = 0x3ff,
 
-  use_global_statistics = 1,
-  use_scale = 2,
-  use_shift = 4,
 
   query_implementation = 8,
   query_source = 129,
@@ -75,18 +71,12 @@ enum {
   argument_destination = 17,
   argument_weights = 33,
   argument_bias = 41,
-  argument_mean = 49,
-  argument_variance = 50,
-  argument_scale = 51,
-  argument_shift = 52,
   argument_workspace = 64,
   argument_scratchpad = 80,
   argument_source_gradient = 129,
   argument_destination_gradient = 145,
   argument_weights_gradient = 161,
   argument_bias_gradient = 169,
-  argument_scale_gradient = 255,
-  argument_shift_gradient = 256,
 };
 
 // X(result, name without its prefix, parameters)
@@ -146,13 +136,6 @@ enum {
     (primitive_desc_t *, engine_t, int algorithm, const_layout_t dx, const_layout_t dy, \
      const int64_t *strides, const int64_t *kernel, const int64_t *dilations, \
      const int64_t *low, const int64_t *high, const_primitive_desc_t forward, \
-     const_attributes_t)) \
-  X(int, batch_normalization_forward_primitive_desc_create, \
-    (primitive_desc_t *, engine_t, int propagation, const_layout_t x, const_layout_t y, \
-     float epsilon, unsigned flags, const_attributes_t)) \
-  X(int, batch_normalization_backward_primitive_desc_create, \
-    (primitive_desc_t *, engine_t, int propagation, const_layout_t dx, const_layout_t dy, \
-     const_layout_t x, float epsilon, unsigned flags, const_primitive_desc_t forward, \
      const_attributes_t))
 
 struct onednn {

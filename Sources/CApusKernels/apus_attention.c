@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "apus_random.h"
-#include "apus_tile.h"
+#include "apus_panel.h"
 
 enum {
   // Queries and keys of one block of scores. Fixed, so that sums do not depend on the threads.
@@ -13,8 +13,8 @@ enum {
   APUS_ATTENTION_KEYS = 128,
   // Below this many queries keys are read in place: packing them would cost more.
   APUS_ATTENTION_DIRECT_QUERIES = 4,
-  // Row tiles of a block, whichever side gives the rows.
-  APUS_ATTENTION_ROW_TILES = 22,
+  // Row tiles of a block, whichever side gives the rows: as many as the lowest tiles need.
+  APUS_ATTENTION_ROW_TILES = 43,
 };
 
 // How many of the keys a query sees, counted from the first.
@@ -41,7 +41,6 @@ static int64_t apus_attention_part(int64_t count, int64_t block, int64_t units, 
 #define LOG logf
 #define EXP expf
 #define APUS_IS_DOUBLE 0
-#define COLUMNS APUS_TILE_COLUMNS_f32
 #include "apus_vector.inc"
 #include "apus_attention_block.inc"
 #include "apus_attention_forward.inc"
@@ -52,7 +51,6 @@ static int64_t apus_attention_part(int64_t count, int64_t block, int64_t units, 
 #undef LOG
 #undef EXP
 #undef APUS_IS_DOUBLE
-#undef COLUMNS
 #undef NAME
 #undef VECTOR
 #undef INTEGERS
@@ -68,7 +66,6 @@ static int64_t apus_attention_part(int64_t count, int64_t block, int64_t units, 
 #define LOG log
 #define EXP exp
 #define APUS_IS_DOUBLE 1
-#define COLUMNS APUS_TILE_COLUMNS_f64
 #include "apus_vector.inc"
 #include "apus_attention_block.inc"
 #include "apus_attention_forward.inc"

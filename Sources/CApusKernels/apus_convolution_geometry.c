@@ -40,6 +40,7 @@ static double apus_correlation_cost(const apus_correlation *c) {
         for (int axis = 0; axis < 3; axis++) taps *= (double)(zone[axis].high - zone[axis].low);
         for (int axis = 0; axis < 2; axis++) lines *= (double)(zone[axis].end - zone[axis].begin);
         const double rows = lines * (double)(zone[2].end - zone[2].begin);
+        if (rows == 0) continue;
         const double calls = lines < (double)c->units ? lines : (double)c->units;
         const double tiles = calls * (double)apus_ceil_div((int64_t)(rows / calls), 8);
         cost += taps * (rows > tiles * 4 ? rows : tiles * 4);

@@ -95,7 +95,7 @@ static void apus_direct_unit_run(
     for (int64_t line = 0; line < unit.rows; line++) {
       tile.run_count = apus_direct_line(call, &unit, line, origin, packed, block, runs);
       const apus_line at = {unit.image, unit.depth, unit.row + line, unit.column, 0};
-      float *to = call->destination + apus_correlation_destination(c, &at, group) + column;
+      float *to = call->destination + apus_correlation_destination(c, &at, at.column, group) + column;
       for (int64_t t = 0; t < tiles; t++) {
         const int64_t first = unit.columns * t / tiles, end = unit.columns * (t + 1) / tiles;
         tile.rows = (int32_t)(end - first);

@@ -65,7 +65,7 @@ static void apus_direct_weights_unit(
   if (s->slab) apus_direct_fill(s, &unit, group, call->source, slab);
   const float *origin = apus_direct_origin(s, &unit, group, call->source, slab);
   const apus_line at = {unit.image, unit.depth, unit.row, unit.column, 0};
-  const float *gradient = call->gradient + apus_correlation_destination(c, &at, group);
+  const float *gradient = call->gradient + apus_correlation_destination(c, &at, at.column, group);
   const int64_t line = c->destination_size[2] * c->destination_channels;
   apus_direct_sum sum = {
       .source_step = c->source_step[2] * s->pixel,

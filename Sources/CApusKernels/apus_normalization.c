@@ -1,6 +1,7 @@
 #include "apus_normalization.h"
 
 #include "apus_dense_support.h"
+#include "brain_float.h"
 #include "streaming.h"
 
 enum {
@@ -51,3 +52,17 @@ APUS_INLINE int64_t apus_group_block(int64_t channels) {
 #include "apus_layer_norm.inc"
 #include "apus_batch_norm.inc"
 #include "apus_group_norm.inc"
+#undef ELEMENT
+#undef WIDEN
+#undef NARROW
+#undef REAL
+#undef INTEGER
+#undef SUFFIX
+#undef APUS_IS_DOUBLE
+
+#define ELEMENT uint16_t
+#define REAL float
+#define SUFFIX bf16
+#define WIDEN(element) float_of_brain(element)
+#define NARROW(number) brain_of(number)
+#include "apus_batch_norm.inc"

@@ -48,6 +48,26 @@ APUS_INLINE int64_t apus_pool_lines(const apus_pool_params *p) {
   return p->batch * p->output_size[0] * p->output_size[1];
 }
 
+// Whether windows lie whole inside the input and do not overlap.
+APUS_INLINE int apus_pool_is_apart(const apus_pool_params *p) {
+  int apart = !p->adaptive;
+  for (int axis = 0; axis < 3; axis++)
+    apart = apart && p->window[axis] > 0 && (p->dilation[axis] == 1 || p->window[axis] == 1) &&
+            p->stride[axis] >= p->window[axis] && p->pad_low[axis] == 0 &&
+            (p->output_size[axis] - 1) * p->stride[axis] + p->window[axis] <=
+                p->input_size[axis];
+  return apart;
+}
+
+// Whether such windows cover the input.
+APUS_INLINE int apus_pool_is_tiled(const apus_pool_params *p) {
+  int tiled = 1;
+  for (int axis = 0; axis < 3; axis++)
+    tiled = tiled && p->output_size[axis] * p->window[axis] == p->input_size[axis] &&
+            p->stride[axis] == p->window[axis];
+  return tiled;
+}
+
 #define REAL float
 #define INDEX int32_t
 #define SUFFIX f32

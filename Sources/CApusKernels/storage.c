@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "apus_region.h"
-#include "float_math.h"
+#include "brain_float.h"
 
 #define CONVERTER(name, Out, In, expression)                                 \
   APUS_VECTORIZED static void name(void *out, const void *in, int64_t n) {   \
@@ -14,13 +14,6 @@
       d[i] = (expression);                                                   \
     }                                                                        \
   }
-
-// Rounds to the nearest, ties to even; keeps NaN a NaN.
-APUS_INLINE uint16_t brain_of(float x) {
-  uint32_t bits = bits_of(x);
-  uint32_t rounded = bits + 0x7FFFu + ((bits >> 16) & 1u);
-  return (uint16_t)((x != x ? bits | 0x400000u : rounded) >> 16);
-}
 
 // By integer arithmetic throughout: float arithmetic would flush subnormal halves to zero.
 APUS_INLINE float float_of_half(uint16_t half) {
@@ -42,7 +35,7 @@ APUS_INLINE uint16_t half_of_float(float x) {
   return (uint16_t)(sign | half);
 }
 
-CONVERTER(unpack_bf16, float, uint16_t, float_of((uint32_t)a << 16))
+CONVERTER(unpack_bf16, float, uint16_t, float_of_brain(a))
 CONVERTER(unpack_f16, float, uint16_t, float_of_half(a))
 CONVERTER(unpack_u8, int32_t, uint8_t, a)
 CONVERTER(unpack_bool, int32_t, uint8_t, a != 0)

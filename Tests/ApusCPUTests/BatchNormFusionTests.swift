@@ -79,8 +79,26 @@ import Testing
     }
   }
 
-  private func kernels(_ use: Use) throws -> [String] {
-    let types = operands([8, 9, 9, 16], .float32).map(\.type)
+  @Test("brain floats agree with doubles to their own precision", arguments: Use.allCases)
+  func brainFloats(_ use: Use) throws {
+    try Executors.with(CPUExecutor()) {
+      for shape in Self.shapes where shape.count > 300 {
+        let points = operands(shape, .bfloat16)
+        let half = try results(use, points, isolated: false)
+        let double = try results(
+          use, points.map { $0.converted(to: .float64) }, isolated: true)
+        // Slopes of elements beside the ReLU's corner fall either way: all but few have to agree.
+        for (a, b) in zip(half, double) {
+          let scale = b.reduce(1) { max($0, abs($1)) }
+          let far = zip(a, b).count { !(abs($0 - $1) <= 0.03 * scale) }
+          #expect(far * 50 <= a.count, "\(use) \(shape): \(far) of \(a.count)")
+        }
+      }
+    }
+  }
+
+  private func kernels(_ use: Use, _ dtype: DType = .float32) throws -> [String] {
+    let types = operands([8, 9, 9, 16], dtype).map(\.type)
     let found = try graph(
       of: { p in [use(p)] + gradients(at: p) { use($0).sum() } }, on: types)
     return try PlanLayout(found, CompileOptions(), CPUConfiguration()).nodes.map(\.label)
@@ -88,8 +106,8 @@ import Testing
 
   @Test("a residual block is one kernel per batch norm in each direction, and no pass besides")
   func kernelsOfABlock() throws {
-    for use in [Use.relu, .sumRelu] {
-      let labels = try kernels(use)
+    for (use, dtype) in [(Use.relu, DType.float32), (.sumRelu, .float32), (.sumRelu, .bfloat16)] {
+      let labels = try kernels(use, dtype)
       #expect(labels.count { $0.hasPrefix("batchNormRelu") } == 2, "\(labels)")
       #expect(!labels.contains { $0.contains("relu") || $0.contains("where") }, "\(labels)")
     }

@@ -17,6 +17,10 @@ final class FitWorkload: Workload {
 
   func firstLoss() throws -> Double { try fit(data.prefix(batchSize), epochs: 1) }
 
+  func plan() throws -> PlanReport {
+    try trainer.plan(for: DataLoader(data, batchSize: batchSize))
+  }
+
   func run(steps: Int) throws -> (seconds: Double, loss: Double) {
     let epochs = max(steps * batchSize / data.count, 1)
     let start = ContinuousClock.now

@@ -34,6 +34,8 @@ struct FunctionWorkload: Workload {
     return (seconds, try meanSize(of: results))
   }
 
+  func plan() throws -> PlanReport { try function.plan(for: inputs.map(\.type)) }
+
   func firstLoss() throws -> Double { try run(steps: 1).loss }
 }
 

@@ -48,6 +48,11 @@ final class AdamWorkload: Workload {
     }
   }
 
+  func plan() throws -> PlanReport {
+    let scalars = optimizer.scalars(rate: optimizer.learningRate, step: 0)
+    return try function.plan(for: [gradient.type, TensorType(.float32, [scalars.count])])
+  }
+
   /// Makes steps.
   ///
   /// One step more is made before the clock starts: it copies the state that was read after the last

@@ -9,12 +9,7 @@ extension WorkloadMaker {
           IrisNet().givenWeights(for: [1, 4]), Adam(learningRate: 0.001), try flowers(),
           batchSize: 1)
       },
-      WorkloadMaker(name: "iris32") {
-        TrainingWorkload(
-          try IrisNet().givenWeights(for: [32, 4]), Adam(learningRate: 0.001),
-          try CyclingBatches(
-            DataLoader(flowers(), batchSize: 32), distinct: 4, steps: 1))
-      },
+      readFlowers("iris1", batch: 1), readFlowers("iris32", batch: 32),
       WorkloadMaker(name: "mlp") {
         TrainingWorkload(
           try MLP([512, 256, 10]).givenWeights(for: [128, 28, 28, 1]),
@@ -26,6 +21,16 @@ extension WorkloadMaker {
           SGD(learningRate: 0.01, momentum: 0.9), try digits())
       },
     ]
+  }
+
+  /// The iris network with the loss read after every batch.
+  private static func readFlowers(_ name: String, batch: Int) -> WorkloadMaker {
+    WorkloadMaker(name: name) {
+      TrainingWorkload(
+        try IrisNet().givenWeights(for: [batch, 4]), Adam(learningRate: 0.001),
+        try CyclingBatches(
+          DataLoader(flowers(), batchSize: batch), distinct: 150 / batch, steps: 1))
+    }
   }
 
   private static func digits() throws -> CyclingBatches {

@@ -22,6 +22,8 @@ final class TrainingWorkload: Workload {
     return (watch.seconds, watch.loss)
   }
 
+  func plan() throws -> PlanReport { try trainer.plan(for: batches) }
+
   func firstLoss() throws -> Double { try fit(steps: 1).firstLoss }
 
   private func fit(steps: Int) throws -> StepWatch {

@@ -7,6 +7,10 @@ extension WorkloadMaker {
       WorkloadMaker(name: "gpt") {
         try languageModel(batch: 16, width: 256, depth: 4, length: 128)
       },
+      WorkloadMaker(name: "gpt-bf16") {
+        try languageModel(
+          batch: 16, width: 256, depth: 4, length: 128, precision: .mixedBFloat16)
+      },
       WorkloadMaker(name: "gpt2-block") {
         let x = givenNumbers([1, 256, 768], seed: 100)
         let block = try blockOfGPT2(for: x.shape)
@@ -27,7 +31,9 @@ extension WorkloadMaker {
 }
 
 /// A GPT with heads of 64 in training.
-func languageModel(batch: Int, width: Int, depth: Int, length: Int) throws -> TrainingWorkload {
+func languageModel(
+  batch: Int, width: Int, depth: Int, length: Int, precision: Precision = .float32
+) throws -> TrainingWorkload {
   let texts = givenIntegers([4 * batch, length + 1], below: 256, seed: 100)
   let options = TransformerOptions(
     width: width, heads: width / 64, hidden: 4 * width, dropoutRate: 0, activation: .geluTanh)
@@ -36,7 +42,8 @@ func languageModel(batch: Int, width: Int, depth: Int, length: Int) throws -> Tr
     try model.givenWeights(for: TensorType(.int32, [batch, length])),
     AdamW(learningRate: 0.001),
     try givenBatches(
-      texts.sliced(axis: 1, 0..<length), texts.sliced(axis: 1, 1..<(length + 1)), size: batch))
+      texts.sliced(axis: 1, 0..<length), texts.sliced(axis: 1, 1..<(length + 1)), size: batch),
+    precision: precision)
 }
 
 /// Predicts the next byte at every place of a text.
@@ -93,6 +100,8 @@ final class DecodingWorkload: Workload {
     let seconds = (ContinuousClock.now - clock) / .seconds(1)
     return (seconds, try meanSize(of: results))
   }
+
+  func plan() throws -> PlanReport { try function.plan(for: inputs.map(\.type)) }
 
   func firstLoss() throws -> Double { try run(steps: 1).loss }
 }

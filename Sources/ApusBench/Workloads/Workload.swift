@@ -1,3 +1,5 @@
+import Apus
+
 /// Work to be timed, as Benchmarks/README.md describes it.
 ///
 /// All sides start from the same numbers, so that their first losses are equal.
@@ -7,6 +9,9 @@ protocol Workload {
 
   /// Makes steps and returns their seconds, and the loss of the last one.
   func run(steps: Int) throws -> (seconds: Double, loss: Double)
+
+  /// What a step runs.
+  func plan() throws -> PlanReport
 }
 
 /// A workload by name.

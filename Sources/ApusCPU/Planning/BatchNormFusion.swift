@@ -44,16 +44,16 @@ struct BatchNormFusion {
       result = sum.results[0]
     }
     if let reader = editor.onlyReader(of: result), let relu = editor.instruction(at: reader),
-      (relu.operation as? UnaryOperation)?.name == "relu"
+      relu.operation.isUnary("relu")
     {
       group.append(reader)
       rectifies = true
       result = relu.results[0]
     }
     guard group.count > 1 else { return }
-    _ = editor.replace(
-      group, by: FusedBatchNorm(epsilon: norm.epsilon, rectifies: rectifies), operands,
-      results: [result] + instruction.results.dropFirst())
+    let fused = FusedBatchNorm(epsilon: norm.epsilon, rectifies: rectifies)
+    let results = [result] + instruction.results.dropFirst()
+    editor.replace(group, by: [.init(fused, operands, results: results)])
   }
 
   private mutating func joinBackward(
@@ -64,7 +64,7 @@ struct BatchNormFusion {
     var flows = [upstream]
     var mask = FusedBatchNormGradient.Mask.none
     var source: [Int] = []
-    if let (y, dy) = rectified(upstream), let slope = editor.place(of: upstream) {
+    if let (y, dy, _) = editor.rectifiedSlope(upstream), let slope = editor.place(of: upstream) {
       group.insert(slope, at: 0)
       flows = [dy]
       (mask, source) = known(y, instruction)
@@ -81,23 +81,9 @@ struct BatchNormFusion {
     let kept = isRead ? upstream : editor.newValue(editor.graph.types[upstream])
     let operation = FusedBatchNormGradient(
       epsilon: gradient.epsilon, mask: mask, addsFlows: flows.count > 1)
-    _ = editor.replace(
-      group, by: operation, instruction.operands[..<4] + flows + source,
-      results: instruction.results + [kept])
-  }
-
-  /// The operands of `where(y > 0, dy, 0)`.
-  private func rectified(_ value: Int) -> (y: Int, dy: Int)? {
-    guard editor.operation(of: value) is Select else { return nil }
-    let operands = editor.operands(of: value)
-    guard editor.graph.isZero(operands[2], editor),
-      editor.operation(of: operands[0])?.isBinary("greater") == true
-    else { return nil }
-    let compared = editor.operands(of: operands[0])
-    guard editor.graph.isZero(compared[1], editor),
-      editor.graph.types[compared[0]] == editor.graph.types[value]
-    else { return nil }
-    return (compared[0], operands[1])
+    let operands = instruction.operands[..<4] + flows + source
+    editor.replace(
+      group, by: [.init(operation, Array(operands), results: instruction.results + [kept])])
   }
 
   /// How the gradient learns where `y` is positive: from `y`, or where the norm of its own `x` went
@@ -113,14 +99,4 @@ struct BatchNormFusion {
     else { return (.kept, [y]) }
     return (.recomputed, [norm.operands[2]])
   }
-}
-
-extension PlanGraph {
-  fileprivate func isZero(_ value: Int, _ editor: GraphEditor) -> Bool {
-    (editor.operation(of: value) as? Constant)?.value.asDouble == 0
-  }
-}
-
-extension Operation {
-  fileprivate func isBinary(_ name: String) -> Bool { (self as? BinaryOperation)?.name == name }
 }

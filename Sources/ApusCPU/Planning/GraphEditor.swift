@@ -50,21 +50,56 @@ struct GraphEditor {
     return place
   }
 
+  /// The instructions that read a value, if it is no output.
+  func readersOfInner(_ value: Int) -> [Int]? {
+    readers[value].contains(-1) ? nil : readers[value]
+  }
+
+  /// The operands of `where(y > 0, dy, 0)`, and the place of the comparison.
+  func rectifiedSlope(_ value: Int) -> (y: Int, dy: Int, comparison: Int)? {
+    guard operation(of: value) is Select else { return nil }
+    let (parts, type) = (operands(of: value), graph.types[value])
+    guard isZero(parts[2]), let comparison = place(of: parts[0]),
+      instructions[comparison]?.operation.isBinary("greater") == true
+    else { return nil }
+    let compared = operands(of: parts[0])
+    guard isZero(compared[1]), graph.types[compared[0]] == type else { return nil }
+    return (compared[0], parts[1], comparison)
+  }
+
+  private func isZero(_ value: Int) -> Bool {
+    (operation(of: value) as? Constant)?.value.asDouble == 0
+  }
+
   /// A value of its own for a result that the graph does not have yet.
   mutating func newValue(_ type: TensorType) -> Int {
     readers.append([])
     return graph.addValue(type, .instruction(0, result: 0))
   }
 
-  /// Replaces a group by one operation, which takes the place of the last one of the group.
+  /// An instruction to be: the values it reads and gives.
+  struct Draft {
+    let operation: any Operation
+    let operands: [Int]
+    let results: [Int]
+
+    init(_ operation: any Operation, _ operands: [Int], results: [Int]) {
+      self.operation = operation
+      self.operands = operands
+      self.results = results
+    }
+  }
+
+  /// Replaces a group by others, of which the last takes the place of the group's last.
   ///
-  /// Returns false, and changes nothing, where the operation would have to wait for itself: for an
-  /// operand that is computed from a result of the group.
-  mutating func replace(
-    _ group: [Int], by operation: any Operation, _ operands: [Int], results: [Int]
-  ) -> Bool {
+  /// Returns false, and changes nothing, where they would have to wait for themselves: for an operand
+  /// that is computed from a result of the group.
+  @discardableResult
+  mutating func replace(_ group: [Int], by drafts: [Draft]) -> Bool {
+    let made = Set(drafts.flatMap(\.results))
+    let given = drafts.flatMap(\.operands).filter { !made.contains($0) }
     guard let last = group.last, let model = instructions[last],
-      !operands.contains(where: { dependsOn(group, $0) })
+      !given.contains(where: { dependsOn(group, $0) })
     else { return false }
     for place in group {
       for operand in instructions[place]?.operands ?? [] {
@@ -72,12 +107,19 @@ struct GraphEditor {
       }
       instructions[place] = nil
     }
-    instructions[last] = PlanGraph.Instruction(
-      operation: operation, operands: operands, results: results, site: model.site,
-      layerPath: model.layerPath)
-    for operand in operands { readers[operand].append(last) }
-    for (index, result) in results.enumerated() {
-      graph.sources[result] = .instruction(last, result: index)
+    for (number, draft) in drafts.enumerated() {
+      let place = number == drafts.count - 1 ? last : instructions.count
+      if place == instructions.count {
+        instructions.append(nil)
+        visits.append(0)
+      }
+      instructions[place] = PlanGraph.Instruction(
+        operation: draft.operation, operands: draft.operands, results: draft.results,
+        site: model.site, layerPath: model.layerPath)
+      for operand in draft.operands { readers[operand].append(place) }
+      for (index, result) in draft.results.enumerated() {
+        graph.sources[result] = .instruction(place, result: index)
+      }
     }
     return true
   }
@@ -119,4 +161,9 @@ struct GraphEditor {
     result.removeUnused()
     return result
   }
+}
+
+extension Operation {
+  func isBinary(_ name: String) -> Bool { (self as? BinaryOperation)?.name == name }
+  func isUnary(_ name: String) -> Bool { (self as? UnaryOperation)?.name == name }
 }

@@ -15,7 +15,7 @@ struct Lowering {
     let standing =
       options.watchesNonFinite ? [] : options.standing.subtracting(options.donations.values)
     if !options.watchesNonFinite {
-      graph = BatchNormFusion.apply(to: graph)
+      graph = PoolingOrder.apply(to: BatchNormFusion.apply(to: graph))
       graph = Finishing.applied(to: graph, standing: standing, configuration)
     }
     let fusion = Fusion(graph, standing: standing, isolating: options.watchesNonFinite)

@@ -24,7 +24,7 @@ struct InfoCommand: ParsableCommand {
       """
       apus             \(ApusCommand.version)
       executor         cpu
-      instruction set  \(String(cString: apus_instruction_set_name()))
+      instruction set  \(CPUExecutor.instructionSet)
       threads          \(configuration.threads) of \(apus_processor_count()) processors, \
       runtime \(String(cString: apus_threads_runtime_name()))
       deterministic    \(configuration.isDeterministic ? "for any thread count" : "per thread count")

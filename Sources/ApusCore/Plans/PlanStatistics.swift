@@ -29,6 +29,17 @@ public struct PlanStatistics: Sendable, Hashable, Codable {
 
   public init() {}
 
+  /// Every number with its name.
+  public var figures: [(name: String, value: Int)] {
+    [
+      ("kernels", kernels), ("standing kernels", standingKernels), ("fused programs", programs),
+      ("instructions", instructions), ("copies", copies), ("strided reads", stridedReads),
+      ("in-place shares", inPlaceShares), ("arena bytes", arenaBytes), ("bytes read", bytesRead),
+      ("bytes written", bytesWritten), ("unavoidable bytes", unavoidableBytes),
+      ("multiply-adds", multiplyAdds),
+    ]
+  }
+
   /// Bytes read and bytes written.
   public var bytesMoved: Int { bytesRead + bytesWritten }
 }

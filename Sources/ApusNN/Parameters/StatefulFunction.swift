@@ -74,6 +74,11 @@ public final class StatefulFunction: Sendable {
     return zip(outputs, trace.results).map { Tensor(storage: $0, type: $1) }
   }
 
+  /// Returns what a call on inputs of these types runs, traced now unless it is known.
+  public func plan(for inputs: [TensorType]) throws(TensorError) -> PlanReport {
+    try trace(for: inputs).plan.told()
+  }
+
   private func trace(for types: [TensorType]) throws(TensorError) -> CompiledTrace {
     if let known = traces.withLock({ $0[types] }) { return known }
     let places = held.types.map { Tensor.placeholder($0) }

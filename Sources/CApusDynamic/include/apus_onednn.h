@@ -101,14 +101,6 @@ struct apus_onednn_program *apus_onednn_create_pooling(
     const struct apus_onednn_window *window, enum apus_onednn_pass pass,
     enum apus_onednn_pooling_kind kind);
 
-// Input is contiguous [batch, spatial, channels]; statistics and scales are float. Buffers:
-// inference x, gamma, beta, mean, variance, y, scratch; training x, gamma, beta, y, mean, variance,
-// scratch (variance divides by the count); input gradient x, mean, variance, dy, gamma, dx, dgamma,
-// dbeta, scratch.
-struct apus_onednn_program *apus_onednn_create_batch_norm(
-    int32_t type, int32_t threads, int64_t batch, int64_t spatial, int64_t channels, float epsilon,
-    enum apus_onednn_pass pass);
-
 // Convolutions and products may want their weights in an order of the library's own: the program
 // that brings plain weights into it, or null where they are taken as they lie. Buffers: plain,
 // packed (of `apus_onednn_packed_bytes`), scratch.

@@ -57,6 +57,9 @@ int64_t apus_batch_norm_scratch_bytes_f32(const apus_batch_norm_params *params);
 /// Bytes of the scratch buffer of the batch norm kernels for doubles, forward and backward.
 int64_t apus_batch_norm_scratch_bytes_f64(const apus_batch_norm_params *params);
 
+/// Bytes of the scratch buffer of the batch norm kernels for 16-bit brain floats.
+int64_t apus_batch_norm_scratch_bytes_bf16(const apus_batch_norm_params *params);
+
 /// Normalises by the statistics of the rows; buffers: x, gamma [columns], beta [columns], residual
 /// (added to the result) or NULL, y, mean [columns], variance [columns] (divided by rows), scratch.
 ///
@@ -65,6 +68,9 @@ void apus_batch_norm_forward_f32(void *const *buffers, const void *params, apus_
 
 /// `apus_batch_norm_forward_f32` for doubles.
 void apus_batch_norm_forward_f64(void *const *buffers, const void *params, apus_context *context);
+
+/// `apus_batch_norm_forward_f32` for 16-bit brain floats; arrays of one axis are 32-bit floats.
+void apus_batch_norm_forward_bf16(void *const *buffers, const void *params, apus_context *context);
 
 /// Gradient of the forward kernel; buffers: x, gamma, mean, variance, dy, more or NULL, beta or NULL,
 /// y or NULL, dx, dgamma, dbeta, dz or NULL, scratch.
@@ -81,6 +87,10 @@ void apus_batch_norm_backward_f32(
 
 /// `apus_batch_norm_backward_f32` for doubles.
 void apus_batch_norm_backward_f64(
+    void *const *buffers, const void *params, apus_context *context);
+
+/// `apus_batch_norm_backward_f32` for 16-bit brain floats; arrays of one axis are 32-bit floats.
+void apus_batch_norm_backward_bf16(
     void *const *buffers, const void *params, apus_context *context);
 
 /// Group norm of an array [samples, places, channels] over places and groups of channels.

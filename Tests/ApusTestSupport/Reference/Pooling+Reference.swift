@@ -35,12 +35,13 @@ extension SlidingWindow {
     }
   }
 
-  /// The position of each window's first largest element.
+  /// The position of each window's first NaN, else of its first largest element.
   fileprivate func winners(_ x: ReferenceValue, _ y: TensorType) -> [Int?] {
     members(x.type, y).map { places in
       places.compactMap(\.self).reduce(nil) { best, place in
         guard let best else { return place }
-        return x.floats[place] > x.floats[best] ? place : best
+        if x.floats[best].isNaN { return best }
+        return x.floats[place] > x.floats[best] || x.floats[place].isNaN ? place : best
       }
     }
   }

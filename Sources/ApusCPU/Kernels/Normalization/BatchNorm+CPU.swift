@@ -4,15 +4,38 @@ import CApusKernels
 /// Own kernels: they take along what comes before and after, and their sums do not depend on the
 /// number of threads.
 extension BatchNorm: KernelLowering {
+  func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes {
+    batchNormTypes(types)
+  }
+
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
     builder.emitBatchNorm(name, call, epsilon: epsilon, rectifies: false)
   }
 }
 
 extension BatchNormGradient: KernelLowering {
+  func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes {
+    batchNormTypes(types)
+  }
+
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
     builder.emitBatchNormGradient(name, call, epsilon: epsilon)
   }
+}
+
+/// Samples of 16-bit brain floats stay as they are; scales and statistics are 32-bit floats beside
+/// them.
+private func batchNormTypes(_ types: KernelTypes) -> KernelTypes {
+  let x = types.operands[0]
+  return types.widened { $0 != x || x.dtype == .float16 }
+}
+
+/// Chooses between the kernels for 32- and 64-bit floats and 16-bit brain floats.
+private func choose(
+  _ dtype: DType, _ single: @escaping apus_kernel, _ double: @escaping apus_kernel,
+  _ brain: @escaping apus_kernel
+) -> apus_kernel {
+  dtype == .bfloat16 ? brain : choose(dtype, single, double)
 }
 
 extension PlanBuilder {
@@ -25,7 +48,9 @@ extension PlanBuilder {
     let operands = call.operands.prefix(3).map { contiguous($0) }
     let results = call.results.map { output($0) }
     emit(
-      choose(x.dtype, apus_batch_norm_forward_f32, apus_batch_norm_forward_f64), params,
+      choose(
+        x.dtype, apus_batch_norm_forward_f32, apus_batch_norm_forward_f64,
+        apus_batch_norm_forward_bf16), params,
       operands + [residual] + results + [batchNormScratch(x, &params)],
       label: "\(name) \(x.shape)")
     if let residual { allowInPlace(residual, results[0]) }
@@ -50,7 +75,9 @@ extension PlanBuilder {
     var kept: BufferRef?
     if let dz = call.results.dropFirst(3).first, more != nil || isUsed(dz) { kept = output(dz) }
     emit(
-      choose(x.dtype, apus_batch_norm_backward_f32, apus_batch_norm_backward_f64), params,
+      choose(
+        x.dtype, apus_batch_norm_backward_f32, apus_batch_norm_backward_f64,
+        apus_batch_norm_backward_bf16), params,
       operands + extra + results + [kept, batchNormScratch(x, &params)],
       label: "\(name) \(x.shape)")
     if let kept {
@@ -75,11 +102,12 @@ extension PlanBuilder {
   private func batchNormScratch(
     _ x: TensorType, _ params: inout apus_batch_norm_params
   ) -> BufferRef {
-    let isDouble = x.dtype == .float64
-    return scratch(
-      Int(
-        isDouble
-          ? apus_batch_norm_scratch_bytes_f64(&params)
-          : apus_batch_norm_scratch_bytes_f32(&params)))
+    let bytes =
+      switch x.dtype {
+      case .float64: apus_batch_norm_scratch_bytes_f64(&params)
+      case .bfloat16: apus_batch_norm_scratch_bytes_bf16(&params)
+      default: apus_batch_norm_scratch_bytes_f32(&params)
+      }
+    return scratch(Int(bytes))
   }
 }
