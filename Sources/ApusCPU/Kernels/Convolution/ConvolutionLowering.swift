@@ -57,9 +57,10 @@ struct ConvolutionLowering {
     return windows.stride.contains { $0 > 1 } || shareOfPadding > 0.25
   }
 
-  /// The part of all multiplications that meets padding.
+  /// The part of all multiplications that meets padding; 0 for windows too wide to be looked through.
   private var shareOfPadding: Double {
     let windows = geometry.windows
+    guard windows.window.allSatisfy({ $0 <= 4096 }) else { return 0 }
     var inside = 1.0
     for axis in windows.window.indices {
       let (extent, count) = (x.dims[axis + 1], y.dims[axis + 1])
@@ -71,7 +72,7 @@ struct ConvolutionLowering {
         let end = extent > first ? (extent - first + step - 1) / step : 0
         met += max(0, min(count, end) - begin)
       }
-      inside *= Double(met) / Double(max(1, count * windows.window[axis]))
+      inside *= Double(met) / max(1, Double(count) * Double(windows.window[axis]))
     }
     return 1 - inside
   }
