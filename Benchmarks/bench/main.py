@@ -1,6 +1,7 @@
 """The command line of the benchmark."""
 
 import argparse
+import os
 import pathlib
 import statistics
 import sys
@@ -27,6 +28,8 @@ def arguments():
                         help="two short rounds of the main table, memory not measured")
     parser.add_argument("--fastest", action="store_true",
                         help="take the fastest round, not the median: for a machine that others use")
+    parser.add_argument("--cpu-time", action="store_true",
+                        help="measure processor time, of one thread: for a machine that others use")
     parser.add_argument("--no-memory", action="store_true", help="do not measure memory")
     parser.add_argument("--readme", action="store_true",
                         help="put the main table between the marks of the READMEs as well")
@@ -34,6 +37,10 @@ def arguments():
     parser.add_argument("--output", type=pathlib.Path, help="where the results are written",
                         default=sides.ROOT / "Benchmarks/results/latest.md")
     options = parser.parse_args()
+    if options.cpu_time:
+        if options.threads != 1:
+            parser.error("--cpu-time needs --threads 1")
+        os.environ["BENCH_CLOCK"] = "cpu"
     if options.quick:
         options.rounds, options.seconds, options.no_memory = 2, 0.1, True
     if options.quick or options.only:

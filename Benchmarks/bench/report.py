@@ -28,6 +28,7 @@ class Findings:
 
 def note(options):
     kind = "The fastest" if options.fastest else "Medians"
+    kind += " in processor time" if options.cpu_time else ""
     return (f"{kind} of {options.rounds} alternating rounds. The ratio is the time of the best peer "
             "over that of Apus: above 1, Apus is faster. Each peer runs its fastest variant; first "
             "losses agree to 1e-4 (bfloat16: 2e-2). Written by `Benchmarks/run.py`.")

@@ -1,6 +1,5 @@
 """Training in JAX: first weights, loops, batches."""
 
-import time
 
 import flax.linen as nn
 import jax
@@ -9,6 +8,7 @@ import numpy as np
 import optax
 
 import given
+from clock import now
 
 
 def drawn(path, shape, number):
@@ -104,18 +104,18 @@ class Training:
 
     def run(self, steps):
         if self.all and steps % self.epoch == 0:
-            start = time.perf_counter()
+            start = now()
             for _ in range(steps // self.epoch):
                 self.state, loss = self.scan(self.state, self.all)
                 value = float(loss)
-            return time.perf_counter() - start, value
-        start = time.perf_counter()
+            return now() - start, value
+        start = now()
         for _ in range(steps):
             batch = self.batches[self.next]
             self.next = (self.next + 1) % len(self.batches)
             self.state, loss = self.step(self.state, batch)
             value = float(loss)
-        return time.perf_counter() - start, value
+        return now() - start, value
 
 
 def split(x, y, size):

@@ -6,7 +6,8 @@ its first loss}. Of several the fastest is kept.
 """
 
 import sys
-import time
+
+from clock import now
 
 
 class Unable(Exception):
@@ -91,9 +92,9 @@ class Steps:
         self.step, self.size, self.wait = step, size, wait
 
     def run(self, steps):
-        start = time.perf_counter()
+        start = now()
         for _ in range(steps):
             results = self.step()
             self.wait(results)
-        seconds = time.perf_counter() - start
+        seconds = now() - start
         return seconds, self.size(results)

@@ -1,6 +1,5 @@
 """Convolutional networks on given images of 32 × 32 in three colours, in PyTorch."""
 
-import time
 
 import torch
 import torch.utils.mkldnn
@@ -10,8 +9,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 import given
 from serve import Steps
 from torch_networks import momentum
-from torch_operations import size
-from torch_training import LAYOUTS, fill, flattened, split, variants
+from torch_operations import FROZEN, size
+from torch_training import LAYOUTS, fill, flattened, split, variants, without_gradients
 
 
 def smallvgg():
@@ -112,23 +111,28 @@ def folded(model):
 
 
 def applied(batch):
-    def built(compiles):
-        def adder(layout, packed=False):
-            def build():
-                model = folded(fill(resnet18()).eval()).to(memory_format=layout)
-                x = torch.tensor(images(batch)).contiguous(memory_format=layout)
-                if packed:
-                    model, x = torch.utils.mkldnn.to_mkldnn(model), x.to_mkldnn()
-                function = torch.compile(model) if compiles else model
+    def adder(layout, packed=False, **options):
+        def build():
+            model = folded(fill(resnet18()).eval()).to(memory_format=layout)
+            x = torch.tensor(images(batch)).contiguous(memory_format=layout)
+            if packed:
+                model, x = torch.utils.mkldnn.to_mkldnn(model), x.to_mkldnn()
+            function = torch.compile(model, **options) if options else model
 
-                def step():
-                    with torch.inference_mode():
-                        y = function(x)
-                        return [y.to_dense() if packed else y]
-                return Steps(step, size)
-            return build
-        found = {name: adder(layout) for name, layout in LAYOUTS.items()}
-        return found if compiles else found | {"packed": adder(LAYOUTS["channels-first"], True)}
+            def step():
+                with without_gradients(bool(options)):
+                    y = function(x)
+                    return [y.to_dense() if packed else y]
+            return Steps(step, size)
+        return build
+
+    def built(compiles):
+        if not compiles:
+            eager = {name: adder(layout) for name, layout in LAYOUTS.items()}
+            return eager | {"packed": adder(LAYOUTS["channels-first"], packed=True)}
+        forms = {"": {}, "+frozen": FROZEN}
+        return {name + form: adder(layout, options=options)
+                for name, layout in LAYOUTS.items() for form, options in forms.items()}
     return built
 
 

@@ -6,9 +6,11 @@ from torch.nn import functional as F
 import given
 from serve import Steps
 from torch_networks import Block
-from torch_training import fill
+from torch_training import fill, without_gradients
 
 ROWS = (16384, 1024)
+# Lets a compiled function take weights as constants: it packs and folds them.
+FROZEN = {"freezing": True}
 
 
 def size(results):
@@ -27,7 +29,7 @@ def plain(compiles, functions):
             ready = torch.compile(function) if compiles else function
 
             def step():
-                with torch.inference_mode():
+                with without_gradients(compiles):
                     return ready()
             return Steps(step, size)
         return build
@@ -138,9 +140,19 @@ def reduced(function):
 
 
 def gpt2_block(compiles):
-    block = fill(Block(768, 12, 3072)).eval()
     x = torch.tensor(given.numbers((1, 256, 768), 100))
-    return plain(compiles, {"": lambda: [block(x)]})
+
+    def adder(**options):
+        def build():
+            block = fill(Block(768, 12, 3072)).eval()
+            function = torch.compile(block, **options) if compiles else block
+
+            def step():
+                with without_gradients(compiles):
+                    return [function(x)]
+            return Steps(step, size)
+        return build
+    return {"": adder(), "frozen": adder(options=FROZEN)} if compiles else {"": adder()}
 
 
 def gpt2_decode(compiles):
@@ -172,7 +184,7 @@ def gpt2_decode(compiles):
         def step():
             nonlocal place
             place = 128 if place == 255 else place + 1
-            with torch.inference_mode():
+            with without_gradients(compiles):
                 return [function(torch.tensor([place]) if compiles else place)]
         return Steps(step, size)
     return {"": build}

@@ -1,13 +1,13 @@
 """Training in PyTorch: the loops, the first weights, the batches, the variants."""
 
 import contextlib
-import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 import given
+from clock import now
 
 NORMS = (nn.BatchNorm2d, nn.LayerNorm)
 
@@ -48,6 +48,11 @@ def turned(linear):
     return linear
 
 
+def without_gradients(compiles):
+    """What makes a call without gradients cheapest: torch.compile freezes weights in one form only."""
+    return torch.no_grad() if compiles else torch.inference_mode()
+
+
 class Training:
     """A model in training on batches that come one after the other, over and over."""
 
@@ -70,7 +75,7 @@ class Training:
 
     def run(self, steps):
         total, count, value = 0.0, 0, None
-        start = time.perf_counter()
+        start = now()
         for step in range(1, steps + 1):
             x, y = self.batches[self.next]
             self.next = (self.next + 1) % len(self.batches)
@@ -84,7 +89,7 @@ class Training:
             total, count = total + loss.detach(), count + 1
             if self.next == 0 or step == steps:
                 value, total, count = total.item() / count, 0.0, 0
-        return time.perf_counter() - start, value
+        return now() - start, value
 
 
 def split(x, y, size, layout=torch.contiguous_format):

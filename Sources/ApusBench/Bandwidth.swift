@@ -22,9 +22,9 @@ extension ApusBench {
       for (name, bytes, pass) in block.kinds {
         var best = Double.infinity
         for _ in 0..<max(passes, 1) {
-          let start = ContinuousClock.now
+          let watch = Stopwatch()
           block.onAllThreads(pass)
-          best = min(best, (ContinuousClock.now - start) / .seconds(1))
+          best = min(best, watch.seconds)
         }
         print(name, Double(bytes) / best)
       }

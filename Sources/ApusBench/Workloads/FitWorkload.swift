@@ -23,9 +23,9 @@ final class FitWorkload: Workload {
 
   func run(steps: Int) throws -> (seconds: Double, loss: Double) {
     let epochs = max(steps * batchSize / data.count, 1)
-    let start = ContinuousClock.now
+    let watch = Stopwatch()
     let loss = try fit(data, epochs: epochs)
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let seconds = watch.seconds
     // Only whole epochs can be made: the time is that of as many steps as were asked for.
     return (seconds * Double(steps * batchSize) / Double(epochs * data.count), loss)
   }

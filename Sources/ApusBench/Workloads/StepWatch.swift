@@ -3,7 +3,7 @@ import Apus
 /// Reads the loss of every step, and measures the steps after the first.
 final class StepWatch: Callback {
   private let steps: Int
-  private var start = ContinuousClock.now
+  private var watch = Stopwatch()
   private var total = 0.0
   private(set) var seconds = 0.0
   private(set) var loss = 0.0
@@ -20,8 +20,8 @@ final class StepWatch: Callback {
     total = sum
     if run.batch == 1 {
       firstLoss = sum
-      start = .now
+      watch = Stopwatch()
     }
-    if run.batch == steps + 1 { seconds = (ContinuousClock.now - start) / .seconds(1) }
+    if run.batch == steps + 1 { seconds = watch.seconds }
   }
 }

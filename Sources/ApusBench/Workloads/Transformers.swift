@@ -88,7 +88,7 @@ final class DecodingWorkload: Workload {
 
   func run(steps: Int) throws -> (seconds: Double, loss: Double) {
     var results: [Tensor] = []
-    let clock = ContinuousClock.now
+    let watch = Stopwatch()
     for _ in 0..<steps {
       if done == room {
         try function.reset(to: start)
@@ -97,7 +97,7 @@ final class DecodingWorkload: Workload {
       results = try function(inputs)
       done += 1
     }
-    let seconds = (ContinuousClock.now - clock) / .seconds(1)
+    let seconds = watch.seconds
     return (seconds, try meanSize(of: results))
   }
 
