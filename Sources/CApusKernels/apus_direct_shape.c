@@ -6,8 +6,9 @@ enum {
   APUS_DIRECT_SLAB_BYTES = 16384,
   APUS_DIRECT_LINES = 8,
   APUS_DIRECT_COLUMNS = 60,
-  // Most bytes of the weights that a tile runs through: they stay in the second-level cache. More
-  // channels are for kernels that cut the reduction.
+  // Few channels, on either side, and most bytes of the weights that a tile runs through: they stay
+  // in the second-level cache.
+  APUS_DIRECT_CHANNELS = 16,
   APUS_DIRECT_WEIGHT_BYTES = 320 << 10,
   // Whole vectors are read past the last element of a slab.
   APUS_DIRECT_SLACK = APUS_DIRECT_LANES_MAX,
@@ -137,7 +138,8 @@ const float *apus_direct_origin(
 }
 
 int apus_direct_applies(const apus_correlation *c) {
-  if (c->group_source == 0 || c->group_destination == 0) return 0;
+  const int64_t few = apus_min(c->group_source, c->group_destination);
+  if (few == 0 || few > APUS_DIRECT_CHANNELS) return 0;
   const apus_direct_shape s = apus_direct_measure(c, 0);
   const int64_t block = apus_direct_block(&s, 0) * s.set->lanes * s.depth;
   return block * (int64_t)sizeof(float) <= APUS_DIRECT_WEIGHT_BYTES;
