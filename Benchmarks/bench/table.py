@@ -112,6 +112,7 @@ def derived(measured):
     compare("iris, batch 32, PyTorch eager / Apus", "iris32", "PyTorch", "iris32", "Apus")
     compare("ResNet-18 step, float32 PyTorch / bfloat16 Apus", "resnet18", "PyTorch",
             "resnet18-bf16", "Apus")
+    compare("GPT step, float32 PyTorch / bfloat16 Apus", "gpt", "PyTorch", "gpt-bf16", "Apus")
     compare("matmul 1024, time with oneDNN / with own kernels", "matmul1024", "Apus",
             "matmul1024-portable", "Apus portable")
     for name in ("resnet18", "gpt"):

@@ -64,6 +64,7 @@ ROWS = [
         aim="1.2"),
     Row("gpt", "GPT d 256, 4 layers, 4 heads, T 128, batch 16, AdamW", work.gpt(16, 256, 4, 128),
         aim="1.2"),
+    Row("gpt-bf16", "the same in bfloat16", work.gpt(16, 256, 4, 128), tolerance=2e-2, aim="1.1"),
     Row("gpt2-block", "GPT-2 block d 768, T 256, batch 1, inference", work.block(768, 256),
         aim="1.2"),
     Row("gpt2-decode", "GPT-2 block, one cached step, 129 to 256 tokens",

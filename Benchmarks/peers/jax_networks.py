@@ -1,5 +1,7 @@
 """The networks of the command line, recurrent networks and the small GPT, in JAX."""
 
+from typing import Any
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -98,8 +100,8 @@ def gru(**settings):
     return recurrent(gru_step, 3, 1, **settings)
 
 
-def norm(name):
-    return nn.LayerNorm(epsilon=1e-5, name=name)
+def norm(name, dtype):
+    return nn.LayerNorm(epsilon=1e-5, name=name, dtype=dtype)
 
 
 class Block(nn.Module):
@@ -108,13 +110,16 @@ class Block(nn.Module):
     width: int
     heads: int
     hidden: int
+    dtype: Any = jnp.float32
 
     def setup(self):
-        self.ln_1, self.ln_2 = norm("p0_ln_1"), norm("p1_ln_2")
-        self.attention = nn.Dense(3 * self.width, name="p2_as_drawn")
-        self.joined = nn.Dense(self.width, name="p3_as_drawn")
-        self.expand = nn.Dense(self.hidden, name="p4_as_drawn")
-        self.contract = nn.Dense(self.width, name="p5_as_drawn")
+        self.ln_1, self.ln_2 = norm("p0_ln_1", self.dtype), norm("p1_ln_2", self.dtype)
+        self.attention = self.dense(3 * self.width, 2)
+        self.joined, self.expand = self.dense(self.width, 3), self.dense(self.hidden, 4)
+        self.contract = self.dense(self.width, 5)
+
+    def dense(self, size, number):
+        return nn.Dense(size, name=f"p{number}_as_drawn", dtype=self.dtype)
 
     def projected(self, x):
         parts = jnp.split(self.attention(self.ln_1(x)), 3, -1)
@@ -140,22 +145,31 @@ class GPT(nn.Module):
     width: int
     depth: int
     length: int
+    dtype: Any = jnp.float32
 
     @nn.compact
     def __call__(self, tokens):
-        words = nn.Embed(256, self.width, name=f"p{self.depth}_words")
-        places = nn.Embed(self.length, self.width, name=f"p{self.depth + 1}_places")
+        def table(count, number):
+            return nn.Embed(count, self.width, name=f"p{number}_table", dtype=self.dtype)
+
+        words, places = table(256, self.depth), table(self.length, self.depth + 1)
         x = words(tokens) + places(jnp.arange(self.length))
         for index in range(self.depth):
-            x = Block(self.width, self.width // 64, 4 * self.width, name=f"p{index}_block")(x)
-        return words.attend(norm(f"p{self.depth + 2}_norm")(x))
+            x = Block(self.width, self.width // 64, 4 * self.width, self.dtype,
+                      name=f"p{index}_block")(x)
+        return words.attend(norm(f"p{self.depth + 2}_norm", self.dtype)(x))
 
 
-def gpt(batch=16, width=256, depth=4, length=128):
+def gpt(batch=16, width=256, depth=4, length=128, dtype=jnp.float32, **options):
     x, y = given.texts(4 * batch, length)
     return flax_variants(
-        lambda: GPT(width, depth, length), optax.adamw(0.001, weight_decay=0.01), x, y, batch)
+        lambda: GPT(width, depth, length, dtype), optax.adamw(0.001, weight_decay=0.01), x, y,
+        batch, **options)
+
+
+def gpt_bfloat16():
+    return gpt(dtype=jnp.bfloat16, tolerance=2e-2)
 
 
 NETWORKS = {"iris": iris, "iris1": iris1, "iris32": iris32, "mlp": mlp, "lenet": lenet, "lstm": lstm, "gru": gru,
-            "gpt": gpt}
+            "gpt": gpt, "gpt-bf16": gpt_bfloat16}

@@ -138,12 +138,16 @@ class GPT(nn.Module):
         return F.linear(self.norm(x), self.words.weight)
 
 
-def gpt(compiles, batch=16, width=256, depth=4, length=128):
+def gpt(compiles, batch=16, width=256, depth=4, length=128, bfloat16=False):
     x, y = given.texts(4 * batch, length)
     return variants(
         lambda: GPT(width, width // 64, depth, length), adamw, lambda _: split(x, y, batch),
-        compiles)
+        compiles, bfloat16=bfloat16)
+
+
+def gpt_bfloat16(compiles):
+    return gpt(compiles, bfloat16=True)
 
 
 NETWORKS = {"iris": iris, "iris1": iris1, "iris32": iris32, "mlp": mlp, "lenet": lenet, "lstm": lstm, "gru": gru,
-            "gpt": gpt}
+            "gpt": gpt, "gpt-bf16": gpt_bfloat16}

@@ -114,7 +114,9 @@ extension Tensor {
   ) -> (result: Tensor, mean: Tensor, variance: Tensor) {
     let site = CallSite(file: file, line: line)
     let channels = Shape([shape[-1]])
-    let given = gamma?.dtype ?? beta?.dtype ?? (dtype.byteCount == 2 ? .float32 : dtype)
+    let isWide =
+      dtype.byteCount == 2 && (gamma?.dtype ?? beta?.dtype ?? .float32) == .float32
+    let given = isWide ? DType.float32 : dtype
     let scale = gamma ?? Tensor.ones(channels, dtype: given)
     let shift = beta ?? Tensor.zeros(channels, dtype: given)
     let results = record(
