@@ -18,8 +18,6 @@ enum {
   APUS_WEIGHT_SPLIT_BYTES = 2 << 20,
   // Input channels from which a kernel position of a weight gradient is handled on its own.
   APUS_WEIGHTS_CHANNELS = 16,
-  // Kernel positions of a depthwise convolution added together.
-  APUS_DEPTHWISE_TAPS = 32,
 };
 
 // Kernel positions along one axis that meet a destination pixel: tap t reads source coordinate

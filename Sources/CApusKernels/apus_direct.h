@@ -140,9 +140,10 @@ void apus_direct_unpack(
     const apus_direct_shape *s, const apus_convolution_params *p, const float *packed,
     float *weights) __attribute__((visibility("hidden")));
 
-// Whether these kernels are the better ones, next to `apus_tile`, for a correlation and for its weight
-// gradient.
-int apus_direct_applies(const apus_correlation *c) __attribute__((visibility("hidden")));
+// Whether these kernels are the better ones, next to `apus_panel`: with at most `few` channels on
+// either side.
+int apus_direct_applies(const apus_correlation *c, int64_t few)
+    __attribute__((visibility("hidden")));
 
 int64_t apus_direct_scratch_bytes(const apus_correlation *c, int32_t threads)
     __attribute__((visibility("hidden")));

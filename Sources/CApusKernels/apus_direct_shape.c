@@ -136,8 +136,9 @@ const float *apus_direct_origin(
              c->source_channels + group * c->group_source;
 }
 
-int apus_direct_applies(const apus_correlation *c) {
+int apus_direct_applies(const apus_correlation *c, int64_t few) {
   if (c->group_source == 0 || c->group_destination == 0) return 0;
+  if (apus_min(c->group_source, c->group_destination) > few) return 0;
   const apus_direct_shape s = apus_direct_measure(c, 0);
   const int64_t block = apus_direct_block(&s, 0) * s.set->lanes * s.depth;
   return block * (int64_t)sizeof(float) <= APUS_DIRECT_WEIGHT_BYTES;

@@ -1,7 +1,7 @@
 #include "apus_normalization.h"
 
 #include "apus_dense_support.h"
-#include "brain_float.h"
+#include "halves.h"
 #include "streaming.h"
 
 enum {
@@ -52,17 +52,26 @@ APUS_INLINE int64_t apus_group_block(int64_t channels) {
 #include "apus_layer_norm.inc"
 #include "apus_batch_norm.inc"
 #include "apus_group_norm.inc"
-#undef ELEMENT
-#undef WIDEN
-#undef NARROW
 #undef REAL
 #undef INTEGER
 #undef SUFFIX
 #undef APUS_IS_DOUBLE
+#undef ELEMENT
+#undef WIDEN
+#undef NARROW
 
-#define ELEMENT uint16_t
+// 16-bit floats are computed in 32 bits; scales, statistics and sums are of 32 bits in memory too.
 #define REAL float
+#define ELEMENT uint16_t
 #define SUFFIX bf16
 #define WIDEN(element) float_of_brain(element)
 #define NARROW(number) brain_of(number)
+#include "apus_batch_norm.inc"
+#undef SUFFIX
+#undef WIDEN
+#undef NARROW
+
+#define SUFFIX f16
+#define WIDEN(element) float_of_half(element)
+#define NARROW(number) half_of_float(number)
 #include "apus_batch_norm.inc"

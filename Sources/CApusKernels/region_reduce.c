@@ -6,20 +6,21 @@
 
 // Accumulators are doubles for floats and i64 for integers, whatever the register type.
 #define LANES 16
-typedef float f32_lanes __attribute__((vector_size(LANES * 4), aligned(4)));
-typedef double f64_lanes __attribute__((vector_size(LANES * 8), aligned(8)));
-typedef int32_t i32_lanes __attribute__((vector_size(LANES * 4), aligned(4)));
-typedef int64_t i64_lanes __attribute__((vector_size(LANES * 8), aligned(8)));
+typedef float f32_lanes __attribute__((ext_vector_type(LANES), aligned(4)));
+typedef double f64_lanes __attribute__((ext_vector_type(LANES), aligned(8)));
+typedef int32_t i32_lanes __attribute__((ext_vector_type(LANES), aligned(4)));
+typedef int64_t i64_lanes __attribute__((ext_vector_type(LANES), aligned(8)));
 // Signed overflow is undefined, unsigned wraps: sums and products of integers run unsigned.
-typedef uint32_t u32_lanes __attribute__((vector_size(LANES * 4), aligned(4)));
-typedef uint64_t u64_lanes __attribute__((vector_size(LANES * 8), aligned(8)));
+typedef uint32_t u32_lanes __attribute__((ext_vector_type(LANES), aligned(4)));
+typedef uint64_t u64_lanes __attribute__((ext_vector_type(LANES), aligned(8)));
 
 #define PLUS(a, b) ((a) + (b))
 #define TIMES(a, b) ((a) * (b))
 #define HIGHER(a, b) ((((a) > (b)) | ((a) != (a))) ? (a) : (b))
 #define LOWER(a, b) ((((a) < (b)) | ((a) != (a))) ? (a) : (b))
-#define HIGHER_LANES(a, b) __builtin_elementwise_max(a, b)
-#define LOWER_LANES(a, b) __builtin_elementwise_min(a, b)
+// One instruction each: of numbers, and of NaN the second. `strange` notices NaN.
+#define HIGHER_LANES(a, b) ((b) > (a) ? (b) : (a))
+#define LOWER_LANES(a, b) ((b) < (a) ? (b) : (a))
 
 // T: element; S: scalar accumulator; V: lanes; W: lanes of accumulators; B: lanes of bits.
 // Lanes fold in two chains and meet in halves: an order that depends on n alone.

@@ -105,6 +105,23 @@ import Testing
     #expect(kernels.count - first == 4, "\(plan)")
   }
 
+  @Test("a sum of two convolutions is finished by one of them", arguments: [true, false])
+  func sums(captures: Bool) throws {
+    let x = try uniform([2, 16, 16, 64], 1)
+    let weights = try [
+      uniform([64, 64, 3, 3], 2, scale: 0.05), uniform([64, 64, 3, 3], 3, scale: 0.05),
+      uniform([64], 4),
+    ]
+    _ = try check([x], weights, captures: captures, tolerance: 1e-4) { inputs, w in
+      let padding = Padding.symmetric(1)
+      let a = convolution(inputs[0], w[0], padding: padding) + w[2]
+      let b = convolution(inputs[0], w[1], padding: padding) * w[2]
+      let y = (a + b).relu()
+      // Its input is the addend as well.
+      return [(convolution(y, w[0], padding: padding) + y).relu() + w[2]]
+    }
+  }
+
   @Test("relu keeps NaN wherever it is done")
   func nan() throws {
     var values = Array(repeating: Float(0.1), count: 2 * 16 * 16 * 32)

@@ -46,6 +46,6 @@ extension OneDNN {
     let kernel = OneDNNKernel(
       apus_onednn_create_convolution(
         &window, pass.code, problem.hasBias, problem.activation.code))
-    return kernel?.multiplies(problem.element) == true ? kernel : nil
+    return kernel.flatMap { problem.element.isMultiplied(by: $0.implementation) ? $0 : nil }
   }
 }

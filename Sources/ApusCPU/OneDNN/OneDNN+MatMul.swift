@@ -73,7 +73,7 @@ extension OneDNN {
       shape.batch.map { $0.b == 0 ? shape.k * shape.n : $0.b } + [shape.b.row, shape.b.column],
       to: &native.b_strides)
     let kernel = OneDNNKernel(apus_onednn_create_matmul(&native))
-    return kernel?.multiplies(problem.element) == true ? kernel : nil
+    return kernel.flatMap { problem.element.isMultiplied(by: $0.implementation) ? $0 : nil }
   }
 }
 

@@ -23,6 +23,22 @@ enum OneDNN {
       case .float32: Int32(apus_onednn_f32.rawValue)
       }
     }
+
+    /// Whether an implementation multiplies these elements by the processor's own instructions.
+    ///
+    /// Where those are missing, the library takes 16-bit floats apart in every inner loop, at three
+    /// times the cost of 32-bit ones.
+    func isMultiplied(by implementation: String) -> Bool {
+      let instructions = implementation.split(separator: ":").last ?? ""
+      func uses(_ names: [String]) -> Bool {
+        implementation.contains(":") && names.contains { instructions.contains($0) }
+      }
+      return switch self {
+      case .float32: true
+      case .bfloat16: uses(["_bf16", "_fp16", "_amx"])
+      case .float16: uses(["_fp16"])
+      }
+    }
   }
 
   /// An elementwise function applied to results as they are written.
@@ -70,20 +86,6 @@ final class OneDNNKernel: @unchecked Sendable {
     workspaceBytes = apus_onednn_workspace_bytes(program)
     packedBytes = apus_onednn_packed_bytes(program)
     implementation = String(cString: apus_onednn_implementation(program))
-  }
-
-  /// Whether products of these elements are made by the processor's own instructions.
-  ///
-  /// Where those are missing, the library takes 16-bit floats apart in every inner loop, at three
-  /// times the cost of 32-bit ones.
-  func multiplies(_ element: OneDNN.Element) -> Bool {
-    let instructions = implementation.split(separator: ":").last ?? ""
-    func uses(_ names: [String]) -> Bool { names.contains { instructions.contains($0) } }
-    return switch element {
-    case .float32: true
-    case .bfloat16: uses(["bf16", "fp16", "amx"])
-    case .float16: uses(["fp16"])
-    }
   }
 
   deinit { apus_onednn_destroy(program) }

@@ -112,9 +112,9 @@ struct Finishing {
     var endings: [Int: Chain] = [:]
     var absorbed: Set<Int> = []
     for (index, instruction) in source.instructions.enumerated() {
-      guard let chain = chain(from: instruction), let last = chain.instructions.last else {
-        continue
-      }
+      guard let chain = chain(from: instruction, besides: absorbed),
+        let last = chain.instructions.last
+      else { continue }
       endings[last] = chain
       absorbed.insert(index)
       absorbed.formUnion(chain.instructions)
@@ -136,7 +136,11 @@ struct Finishing {
 
   // MARK: Finding
 
-  private func chain(from first: PlanGraph.Instruction) -> Chain? {
+  /// The longest chain from a kernel on, up to steps that belong to another: a sum of two kernels'
+  /// results is finished by one of them.
+  private func chain(
+    from first: PlanGraph.Instruction, besides taken: Set<Int>
+  ) -> Chain? {
     guard let kernel = first.operation as? any FinishingKernel, first.operands.count == 2,
       first.results.count == 1
     else { return nil }
@@ -146,7 +150,7 @@ struct Finishing {
     let standing = stands[first.operands[1]]
     let able = kernel.ableToFinish(types, standing: standing, configuration)
     var chain = Chain(kernel: kernel, first: first, result: first.results[0])
-    while let index = soleReader(of: chain.result),
+    while let index = soleReader(of: chain.result), !taken.contains(index),
       let step = step(source.instructions[index], chain, able, standing: standing)
     {
       switch step {

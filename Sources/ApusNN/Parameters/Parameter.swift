@@ -15,11 +15,14 @@ public final class Parameter: Sendable, CustomStringConvertible {
   /// - Parameters:
   ///   - name: Takes the place of the property's name in paths.
   ///   - dtype: Fixes the dtype; otherwise the layer's input decides.
+  ///   - keepsPrecision: Whether mixed precision leaves it as it is: the layer is then given 32-bit
+  ///     values beside 16-bit inputs.
   public init(
     _ initializer: Initializer = .zeros, name: String? = nil, dtype: DType? = nil,
-    isTrainable: Bool = true
+    isTrainable: Bool = true, keepsPrecision: Bool = false
   ) {
-    variable = Variable(initializer, dtype: dtype, isTrainable: isTrainable)
+    variable = Variable(
+      initializer, dtype: dtype, isTrainable: isTrainable, keepsPrecision: keepsPrecision)
     self.name = name
   }
 
@@ -98,8 +101,16 @@ public final class Buffer: Sendable, CustomStringConvertible {
   /// The name in files, where it is not the property's.
   public let name: String?
 
-  public init(_ initializer: Initializer = .zeros, name: String? = nil, dtype: DType? = nil) {
-    variable = Variable(initializer, dtype: dtype, isTrainable: false)
+  /// Creates a buffer whose shape its layer sets.
+  ///
+  /// - Parameter keepsPrecision: Whether mixed precision leaves it as it is, as running statistics
+  ///   need, whose small changes 16 bits would lose.
+  public init(
+    _ initializer: Initializer = .zeros, name: String? = nil, dtype: DType? = nil,
+    keepsPrecision: Bool = false
+  ) {
+    variable = Variable(
+      initializer, dtype: dtype, isTrainable: false, keepsPrecision: keepsPrecision)
     self.name = name
   }
 

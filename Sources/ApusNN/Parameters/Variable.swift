@@ -23,11 +23,16 @@ package final class Variable: Sendable {
 
   package let initializer: Initializer
   package let fixedDType: DType?
+  /// Whether layers that compute in a lower precision still see it in its own.
+  package let keepsPrecision: Bool
   private let state: Mutex<State>
 
-  package init(_ initializer: Initializer, dtype: DType?, isTrainable: Bool) {
+  package init(
+    _ initializer: Initializer, dtype: DType?, isTrainable: Bool, keepsPrecision: Bool = false
+  ) {
     self.initializer = initializer
     fixedDType = dtype
+    self.keepsPrecision = keepsPrecision
     state = Mutex(State(isTrainable: isTrainable))
   }
 

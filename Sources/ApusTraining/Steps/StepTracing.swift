@@ -7,7 +7,8 @@ public enum Precision: String, Sendable, Hashable, CaseIterable, Codable {
   case float32
   /// Everything in `float64`.
   case float64
-  /// Layers in `bfloat16`; parameters, optimizer, loss and sums in `float32`.
+  /// Layers in `bfloat16`; parameters, optimizer, loss and sums in `float32`, and with them the scales
+  /// and statistics of batch norms.
   case mixedBFloat16
 
   /// The dtype that floating inputs are given in, and parameters are made for.
@@ -158,7 +159,11 @@ struct StepRecipe {
       }
     }
     let variables = state.variables.map(\.variable)
-    let bindings = Bindings(variables, zip(variables.indices, places).map { inner($1) })
+    let bindings = Bindings(
+      variables,
+      zip(variables, places).map { variable, place in
+        low && variable.keepsPrecision ? place : inner(place)
+      })
     let at = CallSite.ofRun
     let y = Bindings.$current.withValue(bindings) {
       model(inner(x), context, file: at.file, line: at.line)

@@ -5,29 +5,30 @@ import ApusNN
 extension FitLoop {
   /// Runs the step of the next batch.
   func runBatch(from feed: BatchFeed) throws {
-    let count = data.sampleCount(ofBatch: run.batch)
+    let batch = run.batch
+    let count = data.sampleCount(ofBatch: batch)
     let cycle = trainer.options.accumulation
-    let place = run.batch % cycle
+    let place = cycle == 1 ? 0 : batch % cycle
     // What an epoch has gathered at its end becomes an update too.
-    let updates = place == cycle - 1 || run.batch + 1 == run.batchCount
+    let updates = place == cycle - 1 || batch + 1 == run.batchCount
     let step = try (updates ? steps : gathering).step(count)
-    try step.load(feed, batch: run.batch)
+    try step.load(feed, batch: batch)
     // Later epochs see the same samples again.
-    if run.epoch == 1 { try step.checkForNaN(operation: "fit", batch: run.batch) }
+    if run.epoch == 1 { try step.checkForNaN(operation: "fit", batch: batch) }
     // Every batch has random numbers of its own.
     let number = trainer.step.timesClamped(cycle).plusClamped(place)
     step.plan.inputs[StepRecipe.Input.number].pointer.storeBytes(of: Int64(number), as: Int64.self)
     if updates {
       var samples = count
-      for batch in (run.batch - place)..<run.batch {
-        samples = samples.plusClamped(data.sampleCount(ofBatch: batch))
+      for earlier in (batch - place)..<batch {
+        samples = samples.plusClamped(data.sampleCount(ofBatch: earlier))
       }
       try fill(step.plan, samples: samples)
     }
     try step.plan.run()
     if updates { trainer.step += 1 }
     run.hasUpdated = updates
-    run.batch += 1
+    run.batch = batch + 1
     run.samples += count
   }
 

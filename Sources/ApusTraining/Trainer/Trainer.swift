@@ -22,7 +22,9 @@ public final class Trainer {
   /// The update rule; its learning rate may change between runs.
   public var optimizer: any Optimizer
   /// The learning rate over the updates, as a factor of the optimizer's.
-  public var schedule: Schedule
+  public var schedule: Schedule { didSet { isScheduled = !schedule.isConstant } }
+  /// Steps without a schedule do not ask it.
+  private var isScheduled: Bool
 
   /// A factor of the learning rate, apart from the schedule: callbacks may change it.
   public var rateFactor = 1.0
@@ -54,6 +56,7 @@ public final class Trainer {
     self.optimizer = optimizer
     self.metrics = metrics
     self.schedule = schedule
+    isScheduled = !schedule.isConstant
     self.options = options
     self.seed = seed
     self.precision = precision
@@ -61,7 +64,7 @@ public final class Trainer {
 
   /// The learning rate of the next update.
   public var learningRate: Double {
-    optimizer.learningRate * schedule.factor(at: step) * rateFactor
+    optimizer.learningRate * (isScheduled ? schedule.factor(at: step) : 1) * rateFactor
   }
 
   var recipe: StepRecipe {

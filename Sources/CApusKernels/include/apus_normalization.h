@@ -54,11 +54,12 @@ typedef struct apus_batch_norm_params {
 /// Bytes of the scratch buffer of the batch norm kernels for floats, forward and backward.
 int64_t apus_batch_norm_scratch_bytes_f32(const apus_batch_norm_params *params);
 
+/// Bytes of the scratch buffer of the batch norm kernels for 16-bit floats, forward and backward.
+int64_t apus_batch_norm_scratch_bytes_bf16(const apus_batch_norm_params *params);
+int64_t apus_batch_norm_scratch_bytes_f16(const apus_batch_norm_params *params);
+
 /// Bytes of the scratch buffer of the batch norm kernels for doubles, forward and backward.
 int64_t apus_batch_norm_scratch_bytes_f64(const apus_batch_norm_params *params);
-
-/// Bytes of the scratch buffer of the batch norm kernels for 16-bit brain floats.
-int64_t apus_batch_norm_scratch_bytes_bf16(const apus_batch_norm_params *params);
 
 /// Normalises by the statistics of the rows; buffers: x, gamma [columns], beta [columns], residual
 /// (added to the result) or NULL, y, mean [columns], variance [columns] (divided by rows), scratch.
@@ -69,8 +70,9 @@ void apus_batch_norm_forward_f32(void *const *buffers, const void *params, apus_
 /// `apus_batch_norm_forward_f32` for doubles.
 void apus_batch_norm_forward_f64(void *const *buffers, const void *params, apus_context *context);
 
-/// `apus_batch_norm_forward_f32` for 16-bit brain floats; arrays of one axis are 32-bit floats.
+/// `apus_batch_norm_forward_f32` for 16-bit floats: all but arrays of vectors [columns] are of 16 bits.
 void apus_batch_norm_forward_bf16(void *const *buffers, const void *params, apus_context *context);
+void apus_batch_norm_forward_f16(void *const *buffers, const void *params, apus_context *context);
 
 /// Gradient of the forward kernel; buffers: x, gamma, mean, variance, dy, more or NULL, beta or NULL,
 /// y or NULL, dx, dgamma, dbeta, dz or NULL, scratch.
@@ -89,9 +91,9 @@ void apus_batch_norm_backward_f32(
 void apus_batch_norm_backward_f64(
     void *const *buffers, const void *params, apus_context *context);
 
-/// `apus_batch_norm_backward_f32` for 16-bit brain floats; arrays of one axis are 32-bit floats.
-void apus_batch_norm_backward_bf16(
-    void *const *buffers, const void *params, apus_context *context);
+/// `apus_batch_norm_backward_f32` for 16-bit floats: all but arrays of vectors [columns] are of 16 bits.
+void apus_batch_norm_backward_bf16(void *const *buffers, const void *params, apus_context *context);
+void apus_batch_norm_backward_f16(void *const *buffers, const void *params, apus_context *context);
 
 /// Group norm of an array [samples, places, channels] over places and groups of channels.
 typedef struct apus_group_norm_params {

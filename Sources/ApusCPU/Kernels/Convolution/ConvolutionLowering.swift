@@ -35,17 +35,46 @@ struct ConvolutionLowering {
   }
 
   /// Few channels fill the library's blocks badly: own direct kernels took 0.3 to 0.9 of the time of
-  /// the fastest layout there at up to 32 channels on either side; from 64 on they are even. The
-  /// weight gradient has no weights to pack and, in one group, took 0.6 to 1.0 of the library's time
-  /// on all of ResNet-18's layers, less the more weights there are to an image. Depthwise, the library is fast for images alone: for sequences own
-  /// kernels took a quarter of its time, for volumes less. None of ours multiplies 16-bit floats.
+  /// the fastest layout there at up to 32 channels on either side. From 64 on own kernels take as
+  /// long where the library is at its best, and less elsewhere: they took 0.5 to 1.04 of its time with
+  /// strides, and 0.75 to 0.85 where they leave out much padding. (They pack the weights in each run,
+  /// which takes some pixels to pay off.) The weight gradient has no weights to pack and, in one group,
+  /// took 0.6 to 1.0 of the library's time on all of ResNet-18's layers. Depthwise, the library is fast
+  /// for images alone: for sequences own kernels took a quarter of its time, for volumes less. None of
+  /// ours multiplies 16-bit floats.
   private func prefersOwn(_ pass: ConvolutionPass) -> Bool {
     let isHalf = x.dtype.isHalf
     let isDepthwise = geometry.groups == x[-1] && geometry.groups == y[-1]
     if isDepthwise, geometry.groups > 1 { return geometry.windows.rank != 2 }
     let few = min(x[-1], y[-1]) / geometry.groups
-    if pass == .weightGradient, geometry.groups == 1 { return !isHalf }
-    return !isHalf && few <= (pass == .weightGradient ? 16 : 32)
+    if isHalf { return false }
+    if pass == .weightGradient, geometry.groups == 1 { return true }
+    if few <= (pass == .weightGradient ? 16 : 32) { return true }
+    let pixels = y.dims.dropLast().reduce(1) { $0.timesClamped($1) }
+    guard few >= 64, pixels >= 256 else { return false }
+    let windows = geometry.windows
+    if pass == .weightGradient { return windows.window.contains { $0 > 1 } }
+    return windows.stride.contains { $0 > 1 } || shareOfPadding > 0.25
+  }
+
+  /// The part of all multiplications that meets padding; 0 for windows too wide to be looked through.
+  private var shareOfPadding: Double {
+    let windows = geometry.windows
+    guard windows.window.allSatisfy({ $0 <= 4096 }) else { return 0 }
+    var inside = 1.0
+    for axis in windows.window.indices {
+      let (extent, count) = (x.dims[axis + 1], y.dims[axis + 1])
+      var met = 0
+      for tap in 0..<windows.window[axis] {
+        // Output pixel i meets input pixel i · stride + first.
+        let (step, first) = (windows.stride[axis], tap * windows.dilation[axis] - windows.low[axis])
+        let begin = first < 0 ? (step - 1 - first) / step : 0
+        let end = extent > first ? (extent - first + step - 1) / step : 0
+        met += max(0, min(count, end) - begin)
+      }
+      inside *= Double(met) / max(1, Double(count) * Double(windows.window[axis]))
+    }
+    return 1 - inside
   }
 
   /// The library's kernel, where it is the better choice.

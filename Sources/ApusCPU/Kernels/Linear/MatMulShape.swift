@@ -36,7 +36,7 @@ struct MatMulShape {
     let isCountable = max(m, n, k) <= Int32.max
     // Own kernels take single rows and columns, but none of them 16-bit floats.
     guard element.isHalf || (m > 1 && n > 1), isCountable, !configuration.isDeterministic,
-      configuration.prefersOneDNN(element, multiplyAdds: multiplyAdds),
+      configuration.prefersOneDNN(element, m: m, n: n, multiplyAdds: multiplyAdds),
       let (given, made) = element.element.flatMap({ e in result.element.map { (e, $0) } })
     else { return nil }
     var problem = MatMulProblem(

@@ -4,8 +4,9 @@ import CApusKernels
 /// Own kernels: they take along what comes before and after, and their sums do not depend on the
 /// number of threads.
 extension BatchNorm: KernelLowering {
+  /// Samples of any floating dtype; scales and statistics beside 16-bit ones are of 32 bits.
   func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes {
-    batchNormTypes(types)
+    types.widened { $0 != types.operands[0] }
   }
 
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
@@ -15,27 +16,12 @@ extension BatchNorm: KernelLowering {
 
 extension BatchNormGradient: KernelLowering {
   func kernelTypes(_ types: KernelTypes, _ configuration: CPUConfiguration) -> KernelTypes {
-    batchNormTypes(types)
+    types.widened { $0 != types.operands[0] }
   }
 
   func lower(_ call: KernelCall, into builder: PlanBuilder) throws(TensorError) {
     builder.emitBatchNormGradient(name, call, epsilon: epsilon)
   }
-}
-
-/// Samples of 16-bit brain floats stay as they are; scales and statistics are 32-bit floats beside
-/// them.
-private func batchNormTypes(_ types: KernelTypes) -> KernelTypes {
-  let x = types.operands[0]
-  return types.widened { $0 != x || x.dtype == .float16 }
-}
-
-/// Chooses between the kernels for 32- and 64-bit floats and 16-bit brain floats.
-private func choose(
-  _ dtype: DType, _ single: @escaping apus_kernel, _ double: @escaping apus_kernel,
-  _ brain: @escaping apus_kernel
-) -> apus_kernel {
-  dtype == .bfloat16 ? brain : choose(dtype, single, double)
 }
 
 extension PlanBuilder {
@@ -50,7 +36,7 @@ extension PlanBuilder {
     emit(
       choose(
         x.dtype, apus_batch_norm_forward_f32, apus_batch_norm_forward_f64,
-        apus_batch_norm_forward_bf16), params,
+        apus_batch_norm_forward_bf16, apus_batch_norm_forward_f16), params,
       operands + [residual] + results + [batchNormScratch(x, &params)],
       label: "\(name) \(x.shape)")
     if let residual { allowInPlace(residual, results[0]) }
@@ -77,7 +63,7 @@ extension PlanBuilder {
     emit(
       choose(
         x.dtype, apus_batch_norm_backward_f32, apus_batch_norm_backward_f64,
-        apus_batch_norm_backward_bf16), params,
+        apus_batch_norm_backward_bf16, apus_batch_norm_backward_f16), params,
       operands + extra + results + [kept, batchNormScratch(x, &params)],
       label: "\(name) \(x.shape)")
     if let kept {
@@ -102,12 +88,13 @@ extension PlanBuilder {
   private func batchNormScratch(
     _ x: TensorType, _ params: inout apus_batch_norm_params
   ) -> BufferRef {
-    let bytes =
+    let measure =
       switch x.dtype {
-      case .float64: apus_batch_norm_scratch_bytes_f64(&params)
-      case .bfloat16: apus_batch_norm_scratch_bytes_bf16(&params)
-      default: apus_batch_norm_scratch_bytes_f32(&params)
+      case .float64: apus_batch_norm_scratch_bytes_f64
+      case .bfloat16: apus_batch_norm_scratch_bytes_bf16
+      case .float16: apus_batch_norm_scratch_bytes_f16
+      default: apus_batch_norm_scratch_bytes_f32
       }
-    return scratch(Int(bytes))
+    return scratch(Int(measure(&params)))
   }
 }

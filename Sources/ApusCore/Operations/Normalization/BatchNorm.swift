@@ -3,7 +3,8 @@
 ///
 ///     y = gamma·(x − mean) / √(variance + ε) + beta
 ///
-/// The variance divides by the count.
+/// The variance divides by the count. Beside an `x` of 16-bit floats, `gamma` and `beta` may be of
+/// 32 bits; mean and variance are of the dtype of these.
 /// - Gradient: by ``BatchNormGradient``; of the decomposition where mean or variance are used
 ///   otherwise.
 /// - Source: Ioffe and Szegedy 2015; StableHLO specification, `batch_norm_training`.
@@ -21,10 +22,12 @@ package struct BatchNorm: Composite {
     try requireEpsilon(epsilon)
     try Self.checkBatch(x)
     let channels = x.with(shape: [x[-1]])
+    let wide = x.dtype.byteCount == 2 ? channels.with(dtype: .float32) : channels
+    let expected = operands[1] == wide ? wide : channels
     for (name, type) in zip(["gamma", "beta"], operands.dropFirst()) {
-      try require(type == channels, "\(name) must be \(channels), not \(type)")
+      try require(type == expected, "\(name) must be \(expected), not \(type)")
     }
-    return [x, channels, channels]
+    return [x, expected, expected]
   }
 
   static func checkBatch(_ x: TensorType) throws(Violation) {
@@ -34,13 +37,14 @@ package struct BatchNorm: Composite {
   }
 
   package func decomposition(_ operands: [Tensor]) -> [Tensor] {
-    let (x, gamma, beta) = (operands[0], operands[1], operands[2])
+    let (gamma, beta) = (operands[1], operands[2])
+    let x = operands[0].converted(to: gamma.dtype)
     let axes = Array(0..<(x.rank - 1))
     let mean = x.mean(axes: axes)
     let centered = x - mean
     let variance = centered.square().mean(axes: axes)
     let y = centered * ((variance + epsilon).rsqrt() * gamma) + beta
-    return [y, mean, variance]
+    return [y.converted(to: operands[0].dtype), mean, variance]
   }
 
   package func gradient(_ call: OperationCall, upstream: [Tensor?]) -> [Tensor?] {
@@ -77,7 +81,8 @@ package struct BatchNormGradient: Composite {
   }
 
   package func decomposition(_ operands: [Tensor]) -> [Tensor] {
-    let (x, gamma, mean, dy) = (operands[0], operands[1], operands[2], operands[4])
+    let (gamma, mean) = (operands[1], operands[2])
+    let (x, dy) = (operands[0].converted(to: gamma.dtype), operands[4].converted(to: gamma.dtype))
     let axes = Array(0..<(x.rank - 1))
     let rstd = (operands[3] + epsilon).rsqrt()
     let normal = (x - mean) * rstd
@@ -85,7 +90,7 @@ package struct BatchNormGradient: Composite {
     let dbeta = dy.sum(axes: axes)
     let share = 1 / Double(x.shape.dims.dropLast().reduce(1, *))
     let dx = (gamma * rstd) * (dy - dbeta * share - normal * (dgamma * share))
-    return [dx, dgamma, dbeta]
+    return [dx.converted(to: operands[0].dtype), dgamma, dbeta]
   }
 }
 
@@ -100,7 +105,8 @@ extension Tensor {
   ///
   ///     y = gamma·(x − mean) / √(variance + epsilon) + beta
   /// - Shape: `x[N…, C], gamma[C], beta[C] → y[N…, C], mean[C], variance[C]`; the variance divides by
-  ///   the count.
+  ///   the count. With 16-bit floats, `gamma` and `beta` may be `float32`; mean and variance are then
+  ///   too, as they are where neither is given.
   /// - Source: Ioffe and Szegedy 2015, algorithm 1.
   public func batchNormalized(
     gamma: Tensor? = nil, beta: Tensor? = nil, epsilon: Double = 1e-5, file: String = #fileID,
@@ -108,8 +114,11 @@ extension Tensor {
   ) -> (result: Tensor, mean: Tensor, variance: Tensor) {
     let site = CallSite(file: file, line: line)
     let channels = Shape([shape[-1]])
-    let scale = gamma ?? Tensor.ones(channels, dtype: dtype)
-    let shift = beta ?? Tensor.zeros(channels, dtype: dtype)
+    let isWide =
+      dtype.byteCount == 2 && (gamma?.dtype ?? beta?.dtype ?? .float32) == .float32
+    let given = isWide ? DType.float32 : dtype
+    let scale = gamma ?? Tensor.ones(channels, dtype: given)
+    let shift = beta ?? Tensor.zeros(channels, dtype: given)
     let results = record(
       BatchNorm(epsilon: epsilon), [self, scale, shift], results: 3, at: site)
     return (results[0], results[1], results[2])
@@ -118,7 +127,8 @@ extension Tensor {
   /// Returns the tensor normalized by a mean and variance known beforehand: inference.
   ///
   ///     y = gamma·(x − mean) / √(variance + epsilon) + beta
-  /// - Shape: `x[N…, C], mean[C], variance[C], gamma[C], beta[C] → y[N…, C]`.
+  /// - Shape: `x[N…, C], mean[C], variance[C], gamma[C], beta[C] → y[N…, C]`; beside 16-bit floats, the
+  ///   others may be `float32`.
   /// - Source: Ioffe and Szegedy 2015, algorithm 2.
   public func batchNormalized(
     mean: Tensor, variance: Tensor, gamma: Tensor? = nil, beta: Tensor? = nil,
@@ -132,7 +142,8 @@ extension Tensor {
       try require(dtype.isFloating, "needs a floating dtype, not \(dtype)")
       try requireEpsilon(epsilon)
       try require(rank >= 2, "needs x[N…, C] of rank 2 or more: the rank is \(rank)")
-      let channels = type.with(shape: [shape[-1]])
+      let isWide = dtype.byteCount == 2 && mean.dtype == .float32
+      let channels = TensorType(isWide ? .float32 : dtype, [shape[-1]])
       for (name, statistic) in zip(names, statistics) {
         guard let statistic else { continue }
         try require(
@@ -141,7 +152,7 @@ extension Tensor {
       let rstd = (variance + epsilon).rsqrt(file: file, line: line)
       let scale = gamma.map { $0 * rstd } ?? rstd
       let shift = beta.map { $0 - mean * scale } ?? -(mean * scale)
-      return self * scale + shift
+      return (converted(to: scale.dtype) * scale + shift).converted(to: dtype)
     }
   }
 }

@@ -40,11 +40,11 @@ public final class BatchNorm: Layer, CustomStringConvertible {
     self.epsilon = epsilon
     self.momentum = momentum
     self.layout = layout
-    weight = affine ? Parameter(.ones) : nil
-    bias = affine ? Parameter(.zeros) : nil
+    weight = affine ? Parameter(.ones, keepsPrecision: true) : nil
+    bias = affine ? Parameter(.zeros, keepsPrecision: true) : nil
     let tracks = tracksRunningStatistics
-    runningMean = tracks ? Buffer(.zeros, name: "running_mean") : nil
-    runningVariance = tracks ? Buffer(.ones, name: "running_var") : nil
+    runningMean = tracks ? Buffer(.zeros, name: "running_mean", keepsPrecision: true) : nil
+    runningVariance = tracks ? Buffer(.ones, name: "running_var", keepsPrecision: true) : nil
     batchCount = tracks ? Buffer(.zeros, name: "num_batches_tracked", dtype: .int64) : nil
   }
 

@@ -90,7 +90,13 @@ extension AdamFamily {
   /// `[rate, 1 − β₁ᵗ, 1 − β₂ᵗ, 1]` for the step after `step` updates.
   public func scalars(rate: Double, step: Int) -> [Double] {
     let t = Double(step) + 1
-    return [rate, 1 - Foundation.pow(beta1, t), 1 - Foundation.pow(beta2, t), 1]
+    return [rate, Self.oneLessPower(beta1, t), Self.oneLessPower(beta2, t), 1]
+  }
+
+  /// `1 − βᵗ`, without the slow power of numbers that no longer count.
+  private static func oneLessPower(_ beta: Double, _ t: Double) -> Double {
+    // βᵗ ≤ exp(−t·(1 − β)): from 38 on it is below 2⁻⁵⁴, and 1 less it is 1.
+    t * (1 - beta) > 38 ? 1 : 1 - Foundation.pow(beta, t)
   }
 
   /// The running means of the gradient and of its square, from the first two slots.
