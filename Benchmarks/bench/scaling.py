@@ -45,7 +45,7 @@ def conv_work(batch, width, depth):
 
 
 def lstm_work(batch, width, depth, length):
-    return work.trained(batch, work.recurrent(4, width, depth, length))
+    return work.recurrent(batch, 4, width, depth, length)
 
 
 UP = [1, 4, 16, 64, 256, 1024]

@@ -5,9 +5,9 @@ def convolution(height, width, channels, filters, kernel, groups=1):
     return height * width * kernel * kernel * channels * filters // groups
 
 
-def trained(batch, layers):
-    """Forward, and both gradients but that of the input."""
-    return batch * (3 * sum(layers) - layers[0])
+def trained(batch, layers, of_input=None):
+    """Forward, and both gradients but that of the input: that of the first layer unless told."""
+    return batch * (3 * sum(layers) - (layers[0] if of_input is None else of_input))
 
 
 def dense(*sizes):
@@ -53,10 +53,11 @@ def transposed():
     return dense(100, 16384) + [convolution(8, 8, 256, 128, 4), 1280]
 
 
-def recurrent(gates, width=256, depth=2, length=64, inputs=128):
+def recurrent(batch, gates, width=256, depth=2, length=64, inputs=128):
+    """A step of training of a recurrent network and a dense layer of 10."""
     layers = [length * gates * width * (width + (inputs if layer == 0 else width))
               for layer in range(depth)]
-    return layers + [width * 10]
+    return trained(batch, layers + [width * 10], length * gates * width * inputs)
 
 
 def attention(length, width, products):
