@@ -22,8 +22,11 @@ struct PlanLedger: Codable, Equatable {
     try Data((text + "\n").utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
   }
 
-  /// What differs from `found`, a line each; nothing where all numbers are the same.
-  func differences(from found: [String: PlanStatistics], key: String) -> [String] {
+  /// What differs from `found`, a line each; nothing where all numbers but those to be ignored are
+  /// the same.
+  func differences(
+    from found: [String: PlanStatistics], key: String, ignoring ignored: Set<String> = []
+  ) -> [String] {
     let known = plans[key] ?? [:]
     return Set(known.keys).union(found.keys).sorted().flatMap { name -> [String] in
       switch (known[name], found[name]) {
@@ -31,7 +34,7 @@ struct PlanLedger: Codable, Equatable {
       case (.some, nil): ["\(name): recorded, but there is no such workload"]
       case (let before?, let now?):
         zip(before.figures, now.figures).compactMap { old, new in
-          if old.value == new.value { return nil }
+          if old.value == new.value || ignored.contains(new.name) { return nil }
           let verb = new.value > old.value ? "grew" : "shrank"
           return "\(name): \(new.name) \(verb) from \(old.value) to \(new.value)"
         }
@@ -45,6 +48,10 @@ struct PlanLedger: Codable, Equatable {
 struct PlanVariant {
   let key: String
   let configuration: CPUConfiguration
+
+  /// Figures that differ between machines of the same instructions: the library's scratch memory
+  /// follows the caches.
+  var unsteady: Set<String> { configuration.usesOneDNN ? ["arena bytes"] : [] }
 
   /// Own kernels alone, and the library's where it is found: one thread each, since scratch memory
   /// grows with threads.
@@ -62,7 +69,11 @@ struct PlanVariant {
   /// The statistics of workloads by name.
   func statistics(of workloads: [WorkloadMaker]) throws -> [String: PlanStatistics] {
     var found: [String: PlanStatistics] = [:]
-    for workload in workloads { found[workload.name] = try report(of: workload).statistics }
+    for workload in workloads {
+      // Whether the library multiplies 16-bit floats depends on instructions the key does not name.
+      if configuration.usesOneDNN, workload.name.hasSuffix("-bf16") { continue }
+      found[workload.name] = try report(of: workload).statistics
+    }
     return found
   }
 

@@ -60,8 +60,10 @@ extension ApusBench {
           if !workloads.isEmpty {
             ledger.plans[variant.key] = recorded.filter { workloads.contains($0.key) }
           }
-          differences += ledger.differences(from: found, key: variant.key)
-            .map { "\(variant.key): \($0)" }
+          differences += ledger.differences(
+            from: found, key: variant.key, ignoring: variant.unsteady
+          )
+          .map { "\(variant.key): \($0)" }
         } else {
           show(found, variant)
         }
