@@ -40,7 +40,7 @@ class Kind:
 class Side:
     """A running contestant; restarted where it ends or answers too late."""
 
-    def __init__(self, kind, threads, patience=600):
+    def __init__(self, kind, threads, patience=1800):
         self.kind, self.threads, self.patience = kind, threads, patience
         self.name, self.version = kind.name, kind.name
         self.tells_statistics = kind.tells_statistics
