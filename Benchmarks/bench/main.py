@@ -80,6 +80,8 @@ def main():
                                     options.statistic)
         for side in contestants:
             side.end()
+    again = machine.bandwidths(options.apus, options.threads)
+    found.limits |= {name: max(rate, found.limits[name]) for name, rate in again.items()}
     found.load.append(environment.load())
     report.write(options, found)
 
