@@ -257,7 +257,7 @@ import Testing
 
   @Test("the networks of the benchmark start with PyTorch's loss", arguments: [1, 2])
   func firstLoss(_ kind: Int) throws {
-    // Printed by PyTorch 2.13.0 with Benchmarks/peers/torch_peers.py --first-loss.
+    // Printed by PyTorch 2.13.0 for the numbers drawn below.
     let expected = kind == 1 ? 2.303715229 : 2.303283930
     let recurrent: any RecurrentLayer = kind == 1 ? LSTM(256, layers: 2) : GRU(256, layers: 2)
     let model = Sequential([recurrent, Dense(10)])
