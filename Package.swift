@@ -35,6 +35,7 @@ let package = Package(
     .target(name: "CApusResources", exclude: ["data"]),
     module("ApusCore", []),
     module("ApusCPU", ["ApusCore", "CApusKernels", "CApusDynamic", "CApusStart"]),
+    module("ApusXLA", ["ApusCore", "CApusDynamic"]),
     module("ApusNN", ["ApusCore"]),
     module(
       "ApusData", ["ApusCore", "CApusResources", .product(name: "SwiftCSV", package: "SwiftCSV")]),
@@ -43,7 +44,10 @@ let package = Package(
     module("ApusModels", ["ApusNN"]),
     module(
       "Apus",
-      ["ApusCore", "ApusCPU", "ApusNN", "ApusData", "ApusInterop", "ApusTraining", "ApusModels"]),
+      [
+        "ApusCore", "ApusCPU", "ApusXLA", "ApusNN", "ApusData", "ApusInterop", "ApusTraining",
+        "ApusModels",
+      ]),
     .executableTarget(
       name: "ApusCommandLine",
       dependencies: [
@@ -62,6 +66,7 @@ let package = Package(
       swiftSettings: strict),
     tests("ApusCore", ["ApusCPU"]),
     tests("ApusCPU"),
+    tests("ApusXLA", ["ApusCPU", "ApusNN", "ApusModels", "ApusTraining"]),
     tests("Apus"),
     tests("ApusNN", ["ApusCPU", "ApusModels"]),
     tests("ApusInterop", ["ApusCPU", "ApusModels"]),

@@ -1,0 +1,78 @@
+import ApusCore
+
+/// An operation that is written in StableHLO directly; composites without go by their
+/// decomposition.
+protocol StableHLOLowering: Operation {
+  func lower(
+    _ call: LoweringCall, into builder: StableHLOBuilder
+  ) throws(TensorError) -> [StableHLOValue]
+}
+
+/// One call of an operation, as its lowering sees it.
+struct LoweringCall {
+  let operands: [StableHLOValue]
+  let operandTypes: [TensorType]
+  let resultTypes: [TensorType]
+  /// Which results anything uses: others may be any value of their type.
+  let isUsed: [Bool]
+
+  /// The type of the first result.
+  var result: StableHLOType { StableHLOType(resultTypes[0]) }
+}
+
+extension StableHLOBuilder {
+  /// Writes a graph's operations on values that stand for its inputs; returns its outputs.
+  func lower(
+    _ graph: Graph, on inputs: [StableHLOValue]
+  ) throws(TensorError) -> [StableHLOValue] {
+    var uses = Array(repeating: false, count: graph.types.count)
+    for output in graph.outputs { uses[output] = true }
+    for instruction in graph.instructions { for operand in instruction.operands { uses[operand] = true } }
+    var values = inputs
+    for instruction in graph.instructions {
+      let results = instruction.firstResult..<(instruction.firstResult + instruction.resultCount)
+      let outside = origin
+      if outside.operation.isEmpty {
+        origin = Origin(
+          operation: instruction.operation.name, layerPath: instruction.layerPath,
+          site: instruction.site)
+      }
+      defer { origin = outside }
+      values += try lower(
+        instruction.operation,
+        LoweringCall(
+          operands: instruction.operands.map { values[$0] },
+          operandTypes: instruction.operands.map { graph.types[$0] },
+          resultTypes: results.map { graph.types[$0] }, isUsed: results.map { uses[$0] }))
+    }
+    return graph.outputs.map { values[$0] }
+  }
+
+  private func lower(
+    _ operation: any Operation, _ call: LoweringCall
+  ) throws(TensorError) -> [StableHLOValue] {
+    if let direct = operation as? any StableHLOLowering {
+      return try direct.lower(call, into: self)
+    }
+    if let composite = operation as? any Composite {
+      return try compose(call.operands, call.operandTypes, composite.decomposition)
+    }
+    throw TensorError(
+      operation: operation.name, reason: "has no StableHLO form", layerPath: origin.layerPath,
+      site: origin.site)
+  }
+
+  /// Writes what a formula of tensors computes.
+  func compose(
+    _ operands: [StableHLOValue], _ types: [TensorType], _ formula: ([Tensor]) -> [Tensor]
+  ) throws(TensorError) -> [StableHLOValue] {
+    let standIns = types.map { Tensor.placeholder($0) }
+    let captured = try Graph.capture(formula(standIns), inputs: standIns)
+    var inputs = operands
+    for leaf in captured.leaves.dropFirst(operands.count) {
+      let type = StableHLOType(leaf.type)
+      inputs.append(try leaf.withBytes { constant(bytes: $0, type) })
+    }
+    return try lower(captured.graph, on: inputs)
+  }
+}

@@ -1,0 +1,59 @@
+import ApusCore
+
+/// A check of data within a program: where the first element was found that is refused.
+///
+/// Both values are `i64` scalars; the position is -1 where all elements are good.
+struct DataCheck {
+  var position: StableHLOValue
+  var value: StableHLOValue
+  /// Valid are `0..<limit`.
+  let limit: Int
+  let origin: StableHLOBuilder.Origin
+}
+
+extension StableHLOBuilder {
+  /// Checks that indices lie in `0..<extent`, or from the end in `-extent..<0` where those count, and
+  /// returns them within the range, so that what follows is defined.
+  func checkedIndices(
+    _ indices: StableHLOValue, extent: Int, countsFromEnd: Bool
+  ) -> StableHLOValue {
+    let type = indices.type
+    if type.count == 0 { return indices }
+    let zero = constant(integer: 0, type)
+    let limit = constant(integer: extent, type)
+    var normal = indices
+    if countsFromEnd {
+      let isNegative = compare(.LT, indices, zero)
+      normal = select(isNegative, add(indices, limit), indices)
+    }
+    let isBad = or(compare(.LT, normal, zero), compare(.GE, normal, limit))
+    checks.append(firstBad(isBad, indices, limit: extent))
+    let last = constant(integer: max(extent - 1, 0), type)
+    return emit(
+      "stablehlo.clamp \(zero.name), \(normal.name), \(last.name) : \(type)", type)
+  }
+
+  /// The first refused element in row-major order.
+  private func firstBad(
+    _ isBad: StableHLOValue, _ values: StableHLOValue, limit: Int
+  ) -> DataCheck {
+    let count = values.type.count
+    let flat = StableHLOType(.i64, [count])
+    let bad = reshape(isBad, [count])
+    let numbers = convert(reshape(values, [count]), .i64)
+    let none = constant(integer: -1, flat.scalar)
+    // Positions of refused elements in falling order of urgency: the first has the largest key.
+    let key = subtract(constant(integer: count - 1, flat), iota(0, flat))
+    let shown = select(bad, key, constant(integer: -1, flat))
+    let largest = reduce(shown, from: none, axes: [0], "stablehlo.maximum")
+    let isFirst = and(bad, compare(.EQ, shown, splat(largest, to: [count])))
+    let zero = constant(integer: 0, flat)
+    let picked = select(isFirst, numbers, zero)
+    let value = reduce(
+      picked, from: constant(integer: 0, flat.scalar), axes: [0], "stablehlo.add")
+    let isFine = compare(.LT, largest, constant(integer: 0, flat.scalar))
+    let position = subtract(constant(integer: count - 1, flat.scalar), largest)
+    return DataCheck(
+      position: select(isFine, none, position), value: value, limit: limit, origin: origin)
+  }
+}
