@@ -7,15 +7,17 @@ enum XLAClients {
 
   /// The client of a platform with at least so many devices.
   static func client(_ platform: String, devices count: Int) throws(TensorError) -> PJRTClient {
-    let path = try PluginDiscovery.path(of: platform)
+    let found = try XLAPlugins.plugin(for: platform)
+    let path = found.path
+    let settings = ClientSettings(.ofProcess)
+    let options = try settings.options(for: found.platform, devices: count)
     let result: Result<PJRTClient, TensorError> = made.withLock { made in
       // A processor is as many devices as one asks for; a client keeps the number it began with.
-      let key = platform == "cpu" ? "\(path) \(count)" : path
+      let key = found.platform == "cpu" ? "\(path) \(count)" : path
       if let known = made[key] { return .success(known) }
       do throws(TensorError) {
+        try settings.check(path, options)
         let plugin = try PJRTPlugin.open(path)
-        let options: [String: PJRTOption] =
-          platform == "cpu" ? ["cpu_device_count": .integer(count)] : [:]
         let client = try PJRTClient(plugin, options: options)
         made[key] = client
         return .success(client)
