@@ -5,7 +5,7 @@ import Foundation
 /// The command line of Apus.
 @main
 struct ApusCommand: ParsableCommand {
-  static let version = "0.1.0"
+  static let version = ApusVersion.current
 
   static let configuration = CommandConfiguration(
     commandName: "apus",
