@@ -27,7 +27,9 @@ extension StableHLOBuilder {
   ) throws(TensorError) -> [StableHLOValue] {
     var uses = Array(repeating: false, count: graph.types.count)
     for output in graph.outputs { uses[output] = true }
-    for instruction in graph.instructions { for operand in instruction.operands { uses[operand] = true } }
+    for instruction in graph.instructions {
+      for operand in instruction.operands { uses[operand] = true }
+    }
     var values = inputs
     for instruction in graph.instructions {
       let results = instruction.firstResult..<(instruction.firstResult + instruction.resultCount)
@@ -51,6 +53,10 @@ extension StableHLOBuilder {
   private func lower(
     _ operation: any Operation, _ call: LoweringCall
   ) throws(TensorError) -> [StableHLOValue] {
+    // What has no elements needs no work, and few operations define what they do without.
+    if call.resultTypes.allSatisfy({ $0.count == 0 }) {
+      return call.resultTypes.map { empty(StableHLOType($0)) }
+    }
     if let direct = operation as? any StableHLOLowering {
       return try direct.lower(call, into: self)
     }

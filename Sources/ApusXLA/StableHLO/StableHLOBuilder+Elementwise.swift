@@ -32,10 +32,9 @@ extension StableHLOBuilder {
     binary("stablehlo.or", a, b)
   }
 
-  enum Comparison: String { case EQ, NE, LT, LE, GT, GE }
-
   func compare(
-    _ direction: Comparison, _ a: StableHLOValue, _ b: StableHLOValue, totalOrder: Bool = false
+    _ direction: StableHLOForm.Comparison, _ a: StableHLOValue, _ b: StableHLOValue,
+    totalOrder: Bool = false
   ) -> StableHLOValue {
     let order = totalOrder && a.element.isFloating ? ", TOTALORDER" : ""
     return emit(
@@ -69,7 +68,8 @@ extension StableHLOBuilder {
   /// Keeps the compiler from moving work across: what is computed again stays computed again.
   func barrier(_ values: [StableHLOValue]) -> [StableHLOValue] {
     let types = values.map(\.type)
-    let text = "stablehlo.optimization_barrier \(Self.names(values)) : "
+    let text =
+      "stablehlo.optimization_barrier \(Self.names(values)) : "
       + types.map(\.description).joined(separator: ", ")
     return values.count == 1 ? [emit(text, types[0])] : emit(text, types)
   }
