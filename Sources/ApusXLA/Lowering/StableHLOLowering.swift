@@ -40,12 +40,17 @@ extension StableHLOBuilder {
           site: instruction.site)
       }
       defer { origin = outside }
-      values += try lower(
+      let found = try lower(
         instruction.operation,
         LoweringCall(
           operands: instruction.operands.map { values[$0] },
           operandTypes: instruction.operands.map { graph.types[$0] },
           resultTypes: results.map { graph.types[$0] }, isUsed: results.map { uses[$0] }))
+      // A formula's parts are looked at as the whole that the user wrote.
+      if watchesNonFinite, outside.operation.isEmpty {
+        for value in found where value.element.isFloating { checkFinite(value) }
+      }
+      values += found
     }
     return graph.outputs.map { values[$0] }
   }

@@ -12,6 +12,8 @@ final class StableHLOBuilder {
   var checks: [DataCheck] = []
   /// The operation being lowered: whom a failed check names.
   var origin = Origin()
+  /// Whether every result is checked for NaN and infinity.
+  var watchesNonFinite = false
   /// Constants of the function or region, written once.
   private var constants: [String: StableHLOValue] = [:]
   /// How exactly products of 32-bit numbers are computed: `HIGHEST` or `DEFAULT`.
