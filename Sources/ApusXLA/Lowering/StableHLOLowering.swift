@@ -58,6 +58,10 @@ extension StableHLOBuilder {
   private func lower(
     _ operation: any Operation, _ call: LoweringCall
   ) throws(TensorError) -> [StableHLOValue] {
+    // What has no elements needs no work, and few operations define what they do without.
+    if call.resultTypes.allSatisfy({ $0.count == 0 }) {
+      return call.resultTypes.map { empty(StableHLOType($0)) }
+    }
     if let direct = operation as? any StableHLOLowering {
       return try direct.lower(call, into: self)
     }
