@@ -27,7 +27,9 @@ extension StableHLOBuilder {
   ) throws(TensorError) -> [StableHLOValue] {
     var uses = Array(repeating: false, count: graph.types.count)
     for output in graph.outputs { uses[output] = true }
-    for instruction in graph.instructions { for operand in instruction.operands { uses[operand] = true } }
+    for instruction in graph.instructions {
+      for operand in instruction.operands { uses[operand] = true }
+    }
     var values = inputs
     for instruction in graph.instructions {
       let results = instruction.firstResult..<(instruction.firstResult + instruction.resultCount)

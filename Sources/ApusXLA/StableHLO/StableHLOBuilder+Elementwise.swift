@@ -69,7 +69,8 @@ extension StableHLOBuilder {
   /// Keeps the compiler from moving work across: what is computed again stays computed again.
   func barrier(_ values: [StableHLOValue]) -> [StableHLOValue] {
     let types = values.map(\.type)
-    let text = "stablehlo.optimization_barrier \(Self.names(values)) : "
+    let text =
+      "stablehlo.optimization_barrier \(Self.names(values)) : "
       + types.map(\.description).joined(separator: ", ")
     return values.count == 1 ? [emit(text, types[0])] : emit(text, types)
   }

@@ -72,7 +72,8 @@ extension StableHLOBuilder {
     let precision = a.element == .f32 ? ", precision = [\(precision), \(precision)]" : ""
     let product = emit(
       "stablehlo.dot_general \(a.name), \(b.name), \(batching)contracting_dims = "
-        + "\(contracting.a) x \(contracting.b)\(precision) : (\(a.type), \(b.type)) -> \(type)", type)
+        + "\(contracting.a) x \(contracting.b)\(precision) : (\(a.type), \(b.type)) -> \(type)",
+      type)
     return convert(product, a.element)
   }
 }

@@ -1,0 +1,4 @@
+import ApusCore
+
+extension ScaledDotProductAttention: WideLowering {}
+extension ScaledDotProductAttentionGradient: WideLowering {}

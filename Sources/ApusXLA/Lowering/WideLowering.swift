@@ -1,0 +1,26 @@
+import ApusCore
+
+/// A composite that sums: beside 16-bit numbers its decomposition is computed in 32 bits and
+/// rounded at the end, as by a kernel that takes it whole.
+protocol WideLowering: Composite, StableHLOLowering {}
+
+extension WideLowering {
+  func lower(
+    _ call: LoweringCall, into builder: StableHLOBuilder
+  ) throws(TensorError) -> [StableHLOValue] {
+    try builder.composeWide(call, decomposition)
+  }
+}
+
+extension StableHLOBuilder {
+  /// Writes a formula of the operands in 32 bits where they are of 16, and rounds its results.
+  func composeWide(
+    _ call: LoweringCall, _ formula: ([Tensor]) -> [Tensor]
+  ) throws(TensorError) -> [StableHLOValue] {
+    let types = call.operandTypes.map { type in
+      StableHLOType(type).element.isHalf ? type.with(dtype: .float32) : type
+    }
+    let results = try compose(call.operands.map { widened($0) }, types, formula)
+    return zip(results, call.resultTypes).map { convert($0, StableHLOType($1).element) }
+  }
+}
