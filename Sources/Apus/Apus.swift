@@ -9,3 +9,4 @@
 @_exported import ApusModels
 @_exported import ApusNN
 @_exported import ApusTraining
+@_exported import ApusXLA

@@ -14,11 +14,10 @@ public final class CompiledFunction: Sendable {
     try eval(arguments)
     let trace = try trace(for: arguments.map(\.type))
     let inputs = try arguments.map { x throws(TensorError) in try x.evaluatedStorage() }
-    let outputs = try trace.results.map { type throws(TensorError) in try allocate(type) }
-    let pointers = (inputs + trace.captures + outputs).map(\.pointer)
-    try withExtendedLifetime((inputs, outputs)) { () throws(TensorError) in
-      try run(trace.plan, pointers, contents: trace.contents)
+    let outputs = try trace.results.map { type throws(TensorError) in
+      try allocate(type, for: trace.plan)
     }
+    try run(trace.plan, inputs + trace.captures + outputs, contents: trace.contents)
     return zip(outputs, trace.results).map { Tensor(storage: $0, type: $1) }
   }
 

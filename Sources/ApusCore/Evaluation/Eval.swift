@@ -17,12 +17,9 @@ public func eval(_ tensors: [Tensor]) throws(TensorError) {
   var options = CompileOptions()
   options.watchesNonFinite = Debugging.watchesNonFinite
   let plan = try PlanCache.shared.plan(for: captured.graph, options: options)
-  let inputs = captured.leaves.map { $0.node.storage(of: $0.result) }
-  let outputs = try pending.map { tensor throws(TensorError) in try allocate(tensor.type) }
-  try withExtendedLifetime((inputs, outputs)) { () throws(TensorError) in
-    let pointers = inputs.compactMap { $0?.pointer } + outputs.map(\.pointer)
-    try run(plan, pointers)
-  }
+  let inputs = captured.leaves.compactMap { $0.node.storage(of: $0.result) }
+  let outputs = try pending.map { x throws(TensorError) in try allocate(x.type, for: plan) }
+  try run(plan, inputs + outputs)
   for (tensor, storage) in zip(pending, outputs) {
     tensor.node.realize(tensor.result, storage)
   }
@@ -36,8 +33,26 @@ package func allocate(_ type: TensorType) throws(TensorError) -> Storage {
   return storage
 }
 
+/// Makes room for a result of a plan: memory of the host where it runs there.
+package func allocate(
+  _ type: TensorType, for plan: any Executable
+) throws(TensorError) -> Storage {
+  plan.onDevice == nil ? try allocate(type) : Storage(awaiting: type.byteCount)
+}
+
+/// Runs a plan on storages, where it runs.
 package func run(
-  _ plan: any Executable, _ pointers: [UnsafeMutableRawPointer], contents: [UInt64] = []
+  _ plan: any Executable, _ storages: [Storage], contents: [UInt64] = []
+) throws(TensorError) {
+  if let plan = plan.onDevice { return try plan.run(on: storages, refreshed: 0..<0) }
+  let pointers = try storages.map { storage throws(TensorError) in try storage.onHost() }
+  try withExtendedLifetime(storages) { () throws(TensorError) in
+    try run(plan, pointers, contents: contents)
+  }
+}
+
+private func run(
+  _ plan: any Executable, _ pointers: [UnsafeMutableRawPointer], contents: [UInt64]
 ) throws(TensorError) {
   // `withUnsafeBufferPointer` does not carry typed errors.
   let outcome: Result<Void, TensorError> = pointers.withUnsafeBufferPointer { buffer in

@@ -7,6 +7,8 @@ public struct CompileOptions: Sendable, Hashable {
   /// Inputs that seldom change from run to run, such as the weights of a model in use. What depends
   /// on them alone is computed once and kept until their contents change.
   public var standing: Set<Int> = []
+  /// Inputs whose first axis runs over samples: a mesh of devices gives each its share.
+  public var samples: Set<Int> = []
   /// Reports the first operation that gives NaN or infinity.
   public var watchesNonFinite = false
 
@@ -35,10 +37,38 @@ public protocol Executable: AnyObject, Sendable, CustomStringConvertible {
 
   /// What a run does; `nil` from executors that do not tell.
   var report: PlanReport? { get }
+
+  /// Runs on elements that lie on a device; `nil` where plans run in memory of the host.
+  var onDevice: (any DeviceExecutable)? { get }
+}
+
+/// A compiled graph whose inputs and outputs lie in the memory of a device.
+public protocol DeviceExecutable: Executable {
+  /// Runs the graph.
+  ///
+  /// `storages` are the inputs, then an output for each that no input donates to. Inputs that are not
+  /// on the device are copied there and remembered; those of `refreshed`, which the host writes
+  /// between runs, every time. Returns once the work is under way: reading a result waits for it.
+  ///
+  /// - Throws: What an earlier run that the inputs came from has met with: an error of the data, or
+  ///   of the device.
+  func run(on storages: [Storage], refreshed: Range<Int>) throws(TensorError)
+}
+
+extension DeviceExecutable {
+  public var onDevice: (any DeviceExecutable)? { self }
+  public var standingInputs: [Int] { [] }
+
+  public func run(
+    _ buffers: UnsafeBufferPointer<UnsafeMutableRawPointer>, contents: UnsafeBufferPointer<UInt64>
+  ) throws(TensorError) {
+    throw TensorError(operation: "run", reason: "this plan runs on a device: give it storages")
+  }
 }
 
 extension Executable {
   public var report: PlanReport? { nil }
+  public var onDevice: (any DeviceExecutable)? { nil }
 
   /// What a run does.
   ///
@@ -54,11 +84,29 @@ extension Executable {
 /// The executors at hand; the umbrella module registers them.
 public enum Executors {
   private static let registered = Mutex<(any Executor)?>(nil)
+  private static let provider = Mutex<DeviceProvider?>(nil)
   @TaskLocal static var scoped: (any Executor)?
 
   /// Makes an executor the default.
   public static func register(_ executor: any Executor) {
     registered.withLock { $0 = executor }
+  }
+
+  /// Finds the executor of a device.
+  package typealias DeviceProvider =
+    @Sendable (_ device: Device) throws(TensorError) -> any Executor
+
+  /// Says who finds the executors of devices.
+  package static func registerDevices(_ provider: @escaping DeviceProvider) {
+    self.provider.withLock { $0 = provider }
+  }
+
+  static func executor(for device: Device) throws(TensorError) -> any Executor {
+    guard let provider = provider.withLock({ $0 }) else {
+      throw TensorError(
+        operation: "device", reason: "\(device) needs the XLA executor: import Apus")
+    }
+    return try provider(device)
   }
 
   /// Runs `body` with another executor.

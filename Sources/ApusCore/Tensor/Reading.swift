@@ -28,12 +28,13 @@ extension Tensor {
   /// Evaluates the tensor and calls `body` with its bytes.
   public func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) throws(TensorError) -> R {
     let storage = try evaluatedStorage()
+    let pointer = try storage.onHost()
     return withExtendedLifetime(storage) {
-      body(UnsafeRawBufferPointer(start: storage.pointer, count: type.byteCount))
+      body(UnsafeRawBufferPointer(start: pointer, count: type.byteCount))
     }
   }
 
-  /// The evaluated elements' storage.
+  /// The evaluated elements' storage, wherever they lie.
   package func evaluatedStorage() throws(TensorError) -> Storage {
     try eval([self])
     guard let storage = node.storage(of: result) else {

@@ -113,8 +113,8 @@ extension Safetensors {
     let storages = try ordered.map { try $0.tensor.evaluatedStorage() }
     try withExtendedLifetime(storages) {
       try prefix.withUnsafeBytes { head in
-        let parts = zip(storages, ordered).map {
-          UnsafeRawBufferPointer(start: $0.pointer, count: $1.tensor.type.byteCount)
+        let parts = try zip(storages, ordered).map {
+          UnsafeRawBufferPointer(start: try $0.onHost(), count: $1.tensor.type.byteCount)
         }
         do throws(SystemError) { try AtomicWriter.write([head] + parts, to: path) } catch {
           throw FileError(path: path, doing: "write", code: error.code)

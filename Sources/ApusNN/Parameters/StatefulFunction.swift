@@ -57,16 +57,15 @@ public final class StatefulFunction: Sendable {
   public func callAsFunction(_ inputs: [Tensor]) throws(TensorError) -> [Tensor] {
     let given = try StatefulFunction.storages(of: inputs)
     let trace = try trace(for: inputs.map(\.type))
-    let outputs = try trace.results.map { type throws(TensorError) in try allocate(type) }
+    let outputs = try trace.results.map { type throws(TensorError) in
+      try allocate(type, for: trace.plan)
+    }
     let others = given + trace.captures + outputs
     let failure: TensorError? = held.contents.withLock { contents in
       do throws(TensorError) {
         try contents.reclaim()
-        let pointers = (contents.storages + others).map(\.pointer)
-        try withExtendedLifetime(others) { () throws(TensorError) in
-          contents.isRewritten = true
-          try run(trace.plan, pointers, contents: trace.contents)
-        }
+        contents.isRewritten = true
+        try run(trace.plan, contents.storages + others, contents: trace.contents)
         return nil
       } catch { return error }
     }

@@ -28,7 +28,7 @@ struct TrainingCheckpoint {
     position.epoch = trainer.epoch
     position.batch = run.batch
     position.samples = run.samples
-    position.sums = run.readSums()
+    position.sums = try run.readSums()
     position.history = run.history
     var entries = run.model.variables.map {
       Safetensors.Entry(name: "model." + $0.path, tensor: $0.variable.value)

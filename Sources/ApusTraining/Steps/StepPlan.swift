@@ -22,6 +22,7 @@ final class StepPlan: @unchecked Sendable {
   let outputs: [Storage]
   let outputTypes: [TensorType]
   private let plan: any Executable
+  private let device: (any DeviceExecutable)?
   private let captures: [Storage]
   private let pointers: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>
   /// Names what the plan's standing inputs hold.
@@ -33,8 +34,10 @@ final class StepPlan: @unchecked Sendable {
   private var version = -1
 
   /// Traces and compiles a step.
+  ///
+  /// - Parameter samples: Places among the inputs whose first axis runs over samples.
   init(
-    state: HeldState, inputs types: [TensorType],
+    state: HeldState, inputs types: [TensorType], samples: [Int],
     trace: (_ state: [Tensor], _ inputs: [Tensor]) throws(TensorError) -> Trace
   ) throws(TensorError) {
     for type in types {
@@ -59,10 +62,13 @@ final class StepPlan: @unchecked Sendable {
     var options = CompileOptions()
     options.donations = traced.updates
     options.watchesNonFinite = Debugging.watchesNonFinite
+    options.samples = samples.reduce(into: Set()) { $0.insert(places.count + $1) }
     options.standing = Set(captured.leaves.indices)
       .subtracting(places.count..<(places.count + arguments.count))
       .subtracting(traced.updates.values)
-    plan = try PlanCache.shared.plan(for: captured.graph, options: options)
+    let plan = try PlanCache.shared.plan(for: captured.graph, options: options)
+    self.plan = plan
+    device = plan.onDevice
     captures = captured.leaves.dropFirst(places.count + arguments.count)
       .compactMap { $0.node.storage(of: $0.result) }
     self.state = state
@@ -74,12 +80,12 @@ final class StepPlan: @unchecked Sendable {
     inputs = try types.map { type throws(TensorError) in try allocate(type) }
     outputTypes = traced.outputs.indices.filter { traced.updates[$0] == nil }
       .map { traced.outputs[$0].type }
-    outputs = try outputTypes.map { type throws(TensorError) in try allocate(type) }
+    outputs = try outputTypes.map { type throws(TensorError) in try allocate(type, for: plan) }
     let blank = try allocate(TensorType(.uint8, [1]))
-    let others = inputs + captures + outputs
+    let others = device == nil ? inputs + captures + outputs : []
     pointers = .allocate(capacity: places.count + others.count)
     for (index, storage) in others.enumerated() {
-      pointers.initializeElement(at: places.count + index, to: storage.pointer)
+      pointers.initializeElement(at: places.count + index, to: try storage.onHost())
     }
     for index in places.indices {
       // The first run puts the places of the state here.
@@ -102,8 +108,16 @@ final class StepPlan: @unchecked Sendable {
     let failure: TensorError? = state.contents.withLock { contents in
       do throws(TensorError) {
         if !contents.lent.isEmpty { try contents.reclaim() }
+        if let device {
+          if writesState { contents.isRewritten = true }
+          let first = contents.storages.count
+          try device.run(
+            on: contents.storages + inputs + captures + outputs,
+            refreshed: first..<(first + inputs.count))
+          return nil
+        }
         if watchesState { state.nameContents(&contents) }
-        if contents.version != version { look(at: contents) }
+        if contents.version != version { try look(at: contents) }
         if writesState { contents.isRewritten = true }
         try plan.run(UnsafeBufferPointer(pointers), contents: UnsafeBufferPointer(names))
         return nil
@@ -113,8 +127,10 @@ final class StepPlan: @unchecked Sendable {
   }
 
   /// Notes where the state lies, and the names of what stands.
-  private func look(at contents: HeldState.Contents) {
-    for (index, storage) in contents.storages.enumerated() { pointers[index] = storage.pointer }
+  private func look(at contents: HeldState.Contents) throws(TensorError) {
+    for (index, storage) in contents.storages.enumerated() {
+      pointers[index] = try storage.onHost()
+    }
     let first = contents.storages.count + inputs.count
     for (index, input) in standing.enumerated() {
       let storage = input < first ? contents.storages[input] : captures[input - first]

@@ -48,7 +48,7 @@ struct StepRecipe {
       [x, y, TensorType(.int64, [2]), TensorType(.int64, [Int]())]
       + (updates ? numbers.map { TensorType(scalarDType, [$0.count]) } : [])
     let samples = Double(x.rank > 0 ? x[0] : 1)
-    return try StepPlan(state: state.held, inputs: types) {
+    return try StepPlan(state: state.held, inputs: types, samples: [0, 1]) {
       (places, inputs) throws(TensorError) in
       let key = RandomKey(inputs[Input.key]).folding(in: inputs[Input.number])
       let context = Context(isTraining: true, key: key)
@@ -99,7 +99,9 @@ struct StepRecipe {
   func evaluation(
     _ state: TrainingState, _ x: TensorType, _ y: TensorType
   ) throws(TensorError) -> StepPlan {
-    try StepPlan(state: state.held, inputs: [x, y]) { (places, inputs) throws(TensorError) in
+    try StepPlan(
+      state: state.held, inputs: [x, y], samples: [0, 1]
+    ) { (places, inputs) throws(TensorError) in
       let (prediction, loss) = try forward(
         state, places, inputs[0], inputs[1], Context(isTraining: false))
       var trace = StepPlan.Trace()
@@ -113,7 +115,9 @@ struct StepRecipe {
 
   /// The step of prediction: the input is `x`, the output the model's.
   func prediction(_ state: TrainingState, _ x: TensorType) throws(TensorError) -> StepPlan {
-    try StepPlan(state: state.held, inputs: [x]) { (places, inputs) throws(TensorError) in
+    try StepPlan(
+      state: state.held, inputs: [x], samples: [0]
+    ) { (places, inputs) throws(TensorError) in
       let y = call(state, places, inputs[0], Context(isTraining: false))
       if let error = y.error { throw error }
       return StepPlan.Trace(outputs: [y])

@@ -95,20 +95,32 @@ struct TrainingState {
   static func slotName(_ slot: String, _ path: String) -> String { "\(slot).\(path)" }
 
   /// Sets the sums, to zero unless given.
-  func setSums(_ values: [Double]? = nil) {
-    held.contents.withLock { contents in
+  func setSums(_ values: [Double]? = nil) throws(TensorError) {
+    let failure: TensorError? = held.contents.withLock { contents in
       contents.isRewritten = true
-      for (index, place) in sums.enumerated() {
-        contents.storages[place].pointer.storeBytes(of: values?[index] ?? 0, as: Double.self)
-      }
+      do throws(TensorError) {
+        for (index, place) in sums.enumerated() {
+          try contents.storages[place].withUnsafeMutableBytes {
+            $0.storeBytes(of: values?[index] ?? 0, as: Double.self)
+          }
+        }
+        return nil
+      } catch { return error }
     }
+    if let failure { throw failure }
   }
 
-  /// The sums as they are now.
-  func readSums() -> [Double] {
-    held.contents.withLock { contents in
-      sums.map { contents.storages[$0].pointer.load(as: Double.self) }
+  /// The sums as they are now, once the steps that add to them are done.
+  func readSums() throws(TensorError) -> [Double] {
+    let read: Result<[Double], TensorError> = held.contents.withLock { contents in
+      do throws(TensorError) {
+        return .success(
+          try sums.map { place throws(TensorError) in
+            try contents.storages[place].onHost().load(as: Double.self)
+          })
+      } catch { return .failure(error) }
     }
+    return try read.get()
   }
 
   private static func zeros(_ type: TensorType) throws(TensorError) -> Storage {

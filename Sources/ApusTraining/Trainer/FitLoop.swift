@@ -76,7 +76,7 @@ final class FitLoop {
     run = TrainingRun(
       trainer, epochs: epochs, batchCount: data.batchCount, sampleCount: data.sampleCount)
     run.callbacks = callbacks
-    run.readSums = { state.readSums() }
+    run.readSums = { try state.readSums() }
     let names = UpdateRule.slots(trainer.optimizer, trainer.options)
     let readSlots = { state.slotTensors(named: names) }
     run.readSlots = readSlots
@@ -86,8 +86,10 @@ final class FitLoop {
       run.history = saved.position.history
       run.batch = saved.position.batch
       run.samples = saved.position.samples
-      state.setSums(saved.position.sums)
-      do { try saved.restore(callbacks) } catch {
+      do {
+        try state.setSums(saved.position.sums)
+        try saved.restore(callbacks)
+      } catch {
         state.release()
         throw error
       }
@@ -135,6 +137,8 @@ final class FitLoop {
       for callback in watchers { try callback.batchEnded(run) }
     }
     guard run.batch == run.batchCount else { return }
+    // Waits for the steps under way: a mistake in their data is told here at the latest.
+    _ = try state.readSums()
     var values = run.figures
     values["learning_rate"] = trainer.learningRate
     for (name, value) in try validate() { values["val_" + name] = value }
@@ -143,13 +147,13 @@ final class FitLoop {
     trainer.epoch += 1
     run.batch = 0
     run.samples = 0
-    state.setSums()
+    try state.setSums()
     for callback in callbacks { try callback.epochEnded(run, values) }
   }
 
   private func validate() throws -> [String: Double] {
     guard let validation, let checks else { return [:] }
-    state.setSums()
+    try state.setSums()
     func figures() throws -> [String: Double] {
       try evaluate(validation, checks, state, names: trainer.figureNames)
     }

@@ -9,7 +9,7 @@ extension Trainer {
   public func evaluate(
     _ data: any BatchSource, file: String = #fileID, line: Int = #line
   ) throws -> [String: Double] {
-    try calledFrom(file, line) { try figures(of: data) }
+    try calledFrom(file, line, on: device) { try figures(of: data) }
   }
 
   private func figures(of data: any BatchSource) throws -> [String: Double] {
@@ -39,7 +39,7 @@ extension Trainer {
   public func predict(
     _ data: any BatchSource, file: String = #fileID, line: Int = #line
   ) throws -> Tensor {
-    try calledFrom(file, line) { try outputs(for: data) }
+    try calledFrom(file, line, on: device) { try outputs(for: data) }
   }
 
   private func outputs(for data: any BatchSource) throws -> Tensor {
@@ -94,6 +94,6 @@ func evaluate(
     try step.plan.run()
     samples += count
   }
-  let means = state.readSums().map { $0 / Double(max(samples, 1)) }
+  let means = try state.readSums().map { $0 / Double(max(samples, 1)) }
   return Dictionary(zip(names, means), uniquingKeysWith: { a, _ in a })
 }

@@ -27,7 +27,7 @@ extension Trainer {
     callbacks: [any Callback] = [], progress: ProgressStyle = .automatic,
     resumingFrom checkpoint: String? = nil, file: String = #fileID, line: Int = #line
   ) throws -> History {
-    try calledFrom(file, line) {
+    try calledFrom(file, line, on: device) {
       try run(
         data, epochs: epochs, validation: validation, callbacks: callbacks, progress: progress,
         resumingFrom: checkpoint)

@@ -35,7 +35,7 @@ extension Trainer {
     of step: Step = .training, input: TensorType, target: TensorType? = nil,
     file: String = #fileID, line: Int = #line
   ) throws -> PlanReport {
-    try calledFrom(file, line) {
+    try calledFrom(file, line, on: device) {
       try build(for: input)
       return try compiled(step, input, target).report()
     }

@@ -19,6 +19,8 @@ public final class Trainer {
   public let options: UpdateOptions
   public let seed: UInt64
   public let precision: Precision
+  /// Where steps run.
+  public let device: Device
   /// The update rule; its learning rate may change between runs.
   public var optimizer: any Optimizer
   /// The learning rate over the updates, as a factor of the optimizer's.
@@ -44,10 +46,12 @@ public final class Trainer {
   ///   - clipping: Limits gradients; takes the place of that of `options`.
   ///   - options: Groups of parameters, gathering of gradients, averages and more.
   ///   - seed: Decides first values of parameters that have none, the order of samples, dropout.
+  ///   - device: Where steps run; parameters stay there between them.
   public init(
     _ model: any Layer, loss: Loss, optimizer: any Optimizer = Adam(), metrics: [Metric] = [],
     schedule: Schedule = .constant, clipping: GradientClipping? = nil,
-    options: UpdateOptions = UpdateOptions(), seed: UInt64 = 0, precision: Precision = .float32
+    options: UpdateOptions = UpdateOptions(), seed: UInt64 = 0, precision: Precision = .float32,
+    device: Device = .cpu
   ) {
     var options = options
     if let clipping { options.clipping = clipping }
@@ -60,6 +64,7 @@ public final class Trainer {
     self.options = options
     self.seed = seed
     self.precision = precision
+    self.device = device
   }
 
   /// The learning rate of the next update.

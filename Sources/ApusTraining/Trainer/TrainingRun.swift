@@ -21,7 +21,7 @@ public final class TrainingRun {
   /// Why the run is to end, once asked for.
   public private(set) var stopReason: String?
   /// Figures of validation are known while an epoch ends.
-  var readSums: () -> [Double] = { [] }
+  var readSums: () throws -> [Double] = { [] }
   var readSlots: () -> [String: Tensor] = { [:] }
   var callbacks: [any Callback] = []
   var position = CheckpointPosition()
@@ -35,16 +35,21 @@ public final class TrainingRun {
 
   public var model: any Layer { trainer.model }
 
-  /// Means over the epoch so far, such as `loss` and `accuracy`.
+  /// Means over the epoch so far, such as `loss` and `accuracy`; NaN where a step under way has met
+  /// with a mistake in the data, which the next one throws.
   public var figures: [String: Double] {
-    let sums = readSums()
+    let sums = knownSums
     let count = Double(max(samples, 1))
     return Dictionary(
       zip(trainer.figureNames, sums.map { $0 / count }), uniquingKeysWith: { a, _ in a })
   }
 
   /// The mean loss over the epoch so far.
-  public var loss: Double { (readSums().first ?? 0) / Double(max(samples, 1)) }
+  public var loss: Double { (knownSums.first ?? 0) / Double(max(samples, 1)) }
+
+  private var knownSums: [Double] {
+    (try? readSums()) ?? trainer.figureNames.map { _ in .nan }
+  }
 
   /// Ends the run after this batch.
   public func stop(_ reason: String) { if stopReason == nil { stopReason = reason } }

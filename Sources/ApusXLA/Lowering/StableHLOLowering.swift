@@ -40,12 +40,17 @@ extension StableHLOBuilder {
           site: instruction.site)
       }
       defer { origin = outside }
-      values += try lower(
+      let found = try lower(
         instruction.operation,
         LoweringCall(
           operands: instruction.operands.map { values[$0] },
           operandTypes: instruction.operands.map { graph.types[$0] },
           resultTypes: results.map { graph.types[$0] }, isUsed: results.map { uses[$0] }))
+      // A formula's parts are looked at as the whole that the user wrote.
+      if watchesNonFinite, outside.operation.isEmpty {
+        for value in found where value.element.isFloating { checkFinite(value) }
+      }
+      values += found
     }
     return graph.outputs.map { values[$0] }
   }
@@ -53,6 +58,10 @@ extension StableHLOBuilder {
   private func lower(
     _ operation: any Operation, _ call: LoweringCall
   ) throws(TensorError) -> [StableHLOValue] {
+    // What has no elements needs no work, and few operations define what they do without.
+    if call.resultTypes.allSatisfy({ $0.count == 0 }) {
+      return call.resultTypes.map { empty(StableHLOType($0)) }
+    }
     if let direct = operation as? any StableHLOLowering {
       return try direct.lower(call, into: self)
     }

@@ -6,9 +6,28 @@ import ApusCore
 struct DataCheck {
   var position: StableHLOValue
   var value: StableHLOValue
-  /// Valid are `0..<limit`.
-  let limit: Int
+  let kind: Kind
   let origin: StableHLOBuilder.Origin
+
+  enum Kind {
+    /// An index that must lie in `0..<limit`.
+    case index(limit: Int)
+    /// A result that must be finite; the value is the bits of a double.
+    case finite(StableHLOType)
+  }
+
+  /// The error for what was found.
+  func error(position: Int64, value: Int64) -> TensorError {
+    let reason =
+      switch kind {
+      case .index(let limit):
+        "index \(value) at position \(position) is out of range: valid are 0..<\(limit)"
+      case .finite(let type):
+        "gave \(Double(bitPattern: UInt64(bitPattern: value))) at position \(position) of \(type)"
+      }
+    return TensorError(
+      operation: origin.operation, reason: reason, layerPath: origin.layerPath, site: origin.site)
+  }
 }
 
 extension StableHLOBuilder {
@@ -17,6 +36,8 @@ extension StableHLOBuilder {
   func checkedIndices(
     _ indices: StableHLOValue, extent: Int, countsFromEnd: Bool
   ) -> StableHLOValue {
+    // The extent itself must be a number of the type.
+    let indices = extent > Int(Int32.max) ? convert(indices, .i64) : indices
     let type = indices.type
     if type.count == 0 { return indices }
     let zero = constant(integer: 0, type)
@@ -27,20 +48,29 @@ extension StableHLOBuilder {
       normal = select(isNegative, add(indices, limit), indices)
     }
     let isBad = or(compare(.LT, normal, zero), compare(.GE, normal, limit))
-    checks.append(firstBad(isBad, indices, limit: extent))
+    checks.append(firstBad(isBad, convert(indices, .i64), .index(limit: extent)))
     let last = constant(integer: max(extent - 1, 0), type)
     return emit(
       "stablehlo.clamp \(zero.name), \(normal.name), \(last.name) : \(type)", type)
   }
 
-  /// The first refused element in row-major order.
+  /// Checks that a result holds neither NaN nor infinity.
+  func checkFinite(_ x: StableHLOValue) {
+    if x.type.count == 0 { return }
+    let isFinite = emit(
+      "stablehlo.is_finite \(x.name) : (\(x.type)) -> \(x.type.with(.i1))", x.type.with(.i1))
+    let isBad = unary("stablehlo.not", isFinite)
+    checks.append(firstBad(isBad, bitcast(convert(x, .f64), .i64), .finite(x.type)))
+  }
+
+  /// The first refused element in row-major order; `values` are `i64`.
   private func firstBad(
-    _ isBad: StableHLOValue, _ values: StableHLOValue, limit: Int
+    _ isBad: StableHLOValue, _ values: StableHLOValue, _ kind: DataCheck.Kind
   ) -> DataCheck {
     let count = values.type.count
     let flat = StableHLOType(.i64, [count])
     let bad = reshape(isBad, [count])
-    let numbers = convert(reshape(values, [count]), .i64)
+    let numbers = reshape(values, [count])
     let none = constant(integer: -1, flat.scalar)
     // Positions of refused elements in falling order of urgency: the first has the largest key.
     let key = subtract(constant(integer: count - 1, flat), iota(0, flat))
@@ -54,6 +84,6 @@ extension StableHLOBuilder {
     let isFine = compare(.LT, largest, constant(integer: 0, flat.scalar))
     let position = subtract(constant(integer: count - 1, flat.scalar), largest)
     return DataCheck(
-      position: select(isFine, none, position), value: value, limit: limit, origin: origin)
+      position: select(isFine, none, position), value: value, kind: kind, origin: origin)
   }
 }

@@ -2,5 +2,6 @@
 #define CAPUS_DYNAMIC_H
 
 #include "apus_onednn.h"
+#include "apus_pjrt.h"
 
 #endif

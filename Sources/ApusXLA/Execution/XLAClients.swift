@@ -1,0 +1,53 @@
+import ApusCore
+import Synchronization
+
+/// The clients of this process: one for each plugin, made when first needed.
+enum XLAClients {
+  private static let made = Mutex<[String: PJRTClient]>([:])
+
+  /// The client of a platform with at least so many devices.
+  static func client(_ platform: String, devices count: Int) throws(TensorError) -> PJRTClient {
+    let path = try PluginDiscovery.path(of: platform)
+    let result: Result<PJRTClient, TensorError> = made.withLock { made in
+      // A processor is as many devices as one asks for; a client keeps the number it began with.
+      let key = platform == "cpu" ? "\(path) \(count)" : path
+      if let known = made[key] { return .success(known) }
+      do throws(TensorError) {
+        let plugin = try PJRTPlugin.open(path)
+        let options: [String: PJRTOption] =
+          platform == "cpu" ? ["cpu_device_count": .integer(count)] : [:]
+        let client = try PJRTClient(plugin, options: options)
+        made[key] = client
+        return .success(client)
+      } catch { return .failure(error) }
+    }
+    return try result.get()
+  }
+}
+
+extension XLAPlacement {
+  /// Finds the devices that a device names.
+  init(_ device: Device) throws(TensorError) {
+    switch device.kind {
+    case .xla(let platform, let index):
+      let client = try XLAClients.client(platform, devices: index + 1)
+      guard client.devices.indices.contains(index) else {
+        throw TensorError(
+          operation: "device",
+          reason: "\(device) does not exist: \(platform) has \(client.devices.count) devices")
+      }
+      self.init(client: client, devices: [client.devices[index]], mesh: nil)
+    case .mesh(let mesh):
+      if let mistake = mesh.mistake { throw TensorError(operation: "mesh", reason: mistake) }
+      let client = try XLAClients.client(mesh.platform, devices: mesh.count)
+      guard client.devices.count >= mesh.count else {
+        throw TensorError(
+          operation: "mesh",
+          reason: "\(mesh) needs \(mesh.count) devices: there are \(client.devices.count)")
+      }
+      self.init(client: client, devices: Array(client.devices.prefix(mesh.count)), mesh: mesh)
+    case .standard, .invalid:
+      throw TensorError(operation: "device", reason: "\(device) is no device of a plugin")
+    }
+  }
+}

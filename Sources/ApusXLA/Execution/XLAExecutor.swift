@@ -1,0 +1,32 @@
+import ApusCore
+
+/// Runs graphs on devices of a PJRT plugin: written as StableHLO, compiled by XLA.
+public struct XLAExecutor: Executor {
+  let placement: XLAPlacement
+  /// How exactly products of 32-bit numbers are computed.
+  let precision: String
+
+  /// The executor of a device.
+  ///
+  /// - Throws: When no plugin is found for it, the plugin cannot be used, or has too few devices.
+  public init(_ device: Device) throws(TensorError) {
+    try self.init(XLAPlacement(device))
+  }
+
+  init(_ placement: XLAPlacement, precision: String = "HIGHEST") {
+    self.placement = placement
+    self.precision = precision
+  }
+
+  public var name: String {
+    let ids = placement.devices.map { String($0.id) }.joined(separator: ",")
+    return "xla \(placement.client.plugin.path) \(ids) \(placement.mesh.map { "\($0)" } ?? "") "
+      + precision
+  }
+
+  public func compile(
+    _ graph: Graph, options: CompileOptions
+  ) throws(TensorError) -> any Executable {
+    try XLAExecutable(graph, options, placement, precision: precision)
+  }
+}

@@ -1,0 +1,100 @@
+import ApusCore
+
+/// Where the arrays of a program lie: on one device, or split over a mesh.
+struct XLAPlacement: Sendable {
+  let client: PJRTClient
+  /// The devices of this process that take part, in the order of the mesh.
+  let devices: [PJRTDevice]
+  let mesh: Mesh?
+
+  /// The line of the module that names the mesh.
+  var meshLine: String? {
+    guard let mesh, mesh.count > 1 else { return nil }
+    let axes = mesh.axes.map { "\"\($0.name)\"=\($0.count)" }.joined(separator: ", ")
+    return "sdy.mesh @mesh = <[\(axes)]>"
+  }
+
+  /// How an input is split: samples over the batch axis, state as the mesh says.
+  func sharding(
+    ofInput index: Int, _ type: TensorType, _ options: CompileOptions
+  ) -> XLASharding {
+    guard let mesh, mesh.count > 1 else { return XLASharding(type, nil, nil) }
+    if options.samples.contains(index) { return XLASharding(type, mesh, mesh.batchAxis) }
+    let isState =
+      options.donations.values.contains(index) || options.standing.contains(index)
+      || !options.donations.isEmpty
+    if isState, case .split(let axis) = mesh.parameters, type.rank > 1 {
+      return XLASharding(type, mesh, axis)
+    }
+    return XLASharding(type, mesh, nil)
+  }
+
+  /// The whole array on every device.
+  func replicated(_ type: TensorType) -> XLASharding {
+    XLASharding(type, mesh.flatMap { $0.count > 1 ? $0 : nil }, nil)
+  }
+
+  /// What programs are compiled with.
+  var compileOptions: XLACompileOptions {
+    var options = XLACompileOptions()
+    options.partitions = max(devices.count, 1)
+    let first = client.devices.prefix(devices.count).map(\.id)
+    if devices.map(\.id) != Array(first) || devices.count == 1 && devices[0].id != 0 {
+      options.devices = devices.map(\.id)
+    }
+    // Older plugins for processors keep packed operands by address and compute on with stale ones.
+    if client.platform == "cpu", client.plugin.minor < 115 {
+      options.overrides["xla_cpu_use_xnnpack"] = .flag(false)
+    }
+    return options
+  }
+}
+
+/// How one array lies on the devices: whole on each, or its first axis split over an axis of the
+/// mesh.
+struct XLASharding: Sendable, Hashable {
+  let type: TensorType
+  /// The axis of the mesh that the first axis is split over.
+  let axis: String?
+  /// The part of the first axis that each device of the mesh holds, by its number; all 0 where the
+  /// array is whole.
+  let parts: [Int]
+  /// How many parts there are.
+  let partCount: Int
+  private let isOnMesh: Bool
+
+  /// Splits over an axis where it divides the first extent.
+  init(_ type: TensorType, _ mesh: Mesh?, _ axis: String?) {
+    self.type = type
+    isOnMesh = mesh != nil
+    let count = axis.flatMap { mesh?.count(of: $0) } ?? 1
+    guard let mesh, let axis, count > 1, type.rank > 0, type.dims[0] > 0,
+      type.dims[0] % count == 0
+    else {
+      self.axis = nil
+      parts = Array(repeating: 0, count: mesh?.count ?? 1)
+      partCount = 1
+      return
+    }
+    self.axis = axis
+    partCount = count
+    let place = mesh.axes.firstIndex { $0.name == axis } ?? 0
+    let inner = mesh.axes[(place + 1)...].reduce(1) { $0 * $1.count }
+    parts = (0..<mesh.count).map { $0 / inner % count }
+  }
+
+  /// The array that each device holds.
+  var part: TensorType {
+    if partCount == 1 { return type }
+    return type.with(shape: Shape([type.dims[0] / partCount] + type.dims.dropFirst()))
+  }
+
+  /// The attribute of an argument or result.
+  var attribute: String? {
+    guard isOnMesh else { return nil }
+    let axes = type.dims.indices.map { index in
+      index == 0 ? axis.map { "{\"\($0)\"}" } ?? "{}" : "{}"
+    }
+    return "sdy.sharding = #sdy.sharding<@mesh, [\(axes.joined(separator: ", "))]>"
+  }
+}
