@@ -42,7 +42,9 @@ extension StableHLOBuilder {
   ) -> StableHLOValue {
     let type = x.type.with(dims: dims)
     // Nothing to add up, or nothing to write.
-    if [x.type.count, kernel.type.count, type.count].contains(0) { return zeros(type) }
+    if [x.type.count, kernel.type.count, type.count].contains(0) {
+      return constant(integer: 0, type)
+    }
     let groups =
       "batch_group_count = \(form.batchGroups) : i64, "
       + "feature_group_count = \(form.featureGroups) : i64"
@@ -51,11 +53,5 @@ extension StableHLOBuilder {
     return emit(
       "stablehlo.convolution(\(x.name), \(kernel.name)) \(form.text) {\(groups)\(config)} : "
         + "(\(x.type), \(kernel.type)) -> \(type)", type)
-  }
-
-  /// Zero in every element, of which there may be none.
-  func zeros(_ type: StableHLOType) -> StableHLOValue {
-    if type.count > 0 { return constant(integer: 0, type) }
-    return constant(bytes: UnsafeRawBufferPointer(start: nil, count: 0), type)
   }
 }

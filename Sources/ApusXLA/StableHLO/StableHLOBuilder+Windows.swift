@@ -30,7 +30,7 @@ extension StableHLOBuilder {
     dims[axis] = places.count
     if places.allSatisfy({ $0 == nil }) { return splat(fill, to: dims) }
     guard let even = EvenPlaces(places) else {
-      let taken = take(x, axis: axis, at: places.map { $0 ?? 0 })
+      let taken = gather(x, constant(integers: places.map { $0 ?? 0 }, .i64), axis: axis)
       return masked(taken, axis: axis, by: places.map { $0 != nil }, fill: fill)
     }
     var (starts, ends) = (x.dims.map { _ in 0 }, x.dims)
@@ -88,22 +88,5 @@ extension StableHLOBuilder {
     let words = mask.map { UInt8($0 ? 1 : 0) }
     let flat = words.withUnsafeBytes { constant(bytes: $0, StableHLOType(.i1, [mask.count])) }
     return broadcast(flat, to: type.dims, axes: [axis])
-  }
-
-  /// The elements of one axis at indices known now.
-  private func take(_ x: StableHLOValue, axis: Int, at indices: [Int]) -> StableHLOValue {
-    var (dims, sizes) = (x.dims, x.dims)
-    (dims[axis], sizes[axis]) = (indices.count, 1)
-    let list = constant(integers: indices, .i64)
-    let offsets = x.dims.indices.filter { $0 != axis }
-    let type = x.type.with(dims: dims)
-    let numbers =
-      "offset_dims = \(offsets), collapsed_slice_dims = [\(axis)], start_index_map = [\(axis)], "
-      + "index_vector_dim = 1"
-    let slices = sizes.map(String.init).joined(separator: ", ")
-    return emit(
-      "\"stablehlo.gather\"(\(x.name), \(list.name)) <{dimension_numbers = "
-        + "#stablehlo.gather<\(numbers)>, slice_sizes = array<i64: \(slices)>}> : "
-        + "(\(x.type), \(list.type)) -> \(type)", type)
   }
 }

@@ -6,11 +6,12 @@ extension Scan: StableHLOLowering {
   ) throws(TensorError) -> [StableHLOValue] {
     let types = call.resultTypes.map { StableHLOType($0) }
     if length == 0 {
-      return call.operands[..<carryCount] + types[carryCount...].map { builder.zeros($0) }
+      return call.operands[..<carryCount]
+        + types[carryCount...].map { builder.constant(integer: 0, $0) }
     }
     // Of the stacked results only those that are used are carried along.
     let stacks = types.indices.filter { $0 >= carryCount && call.isUsed[$0] }
-    let empty = stacks.map { builder.zeros(types[$0]) }
+    let empty = stacks.map { builder.constant(integer: 0, types[$0]) }
     let last = try builder.loop(length, carrying: call.operands + empty) {
       step, carried throws(TensorError) in
       let given = Array(carried[..<call.operands.count])
@@ -21,7 +22,7 @@ extension Scan: StableHLOLowering {
     for (place, result) in stacks.enumerated() {
       results[result] = last[call.operands.count + place]
     }
-    return zip(results, types).map { $0 ?? builder.zeros($1) }
+    return zip(results, types).map { $0 ?? builder.constant(integer: 0, $1) }
   }
 
   /// One step: from what is carried, operands first, to what is carried on.

@@ -4,7 +4,6 @@ extension UnfoldWindows: StableHLOLowering {
   func lower(
     _ call: LoweringCall, into builder: StableHLOBuilder
   ) throws(TensorError) -> [StableHLOValue] {
-    if call.result.count == 0 { return [builder.zeros(call.result)] }
     let rank = windows.rank
     let axes = windows.axes(call.operandTypes[0], call.resultTypes[0])
     let fill = builder.constant(integer: 0, call.result.scalar)
@@ -28,10 +27,10 @@ extension FoldWindows: StableHLOLowering {
     _ call: LoweringCall, into builder: StableHLOBuilder
   ) throws(TensorError) -> [StableHLOValue] {
     let y = call.operands[0]
-    if call.result.count == 0 || y.type.count == 0 { return [builder.zeros(call.result)] }
+    if y.type.count == 0 { return [builder.constant(integer: 0, call.result)] }
     let rank = windows.rank
     let axes = windows.axes(call.resultTypes[0], call.operandTypes[0])
-    let sums = axes.reduce(builder.widened(y)) { y, axis in
+    let sums = axes.reduce(builder.wide(y)) { y, axis in
       let parts = (0..<axis.window).map { element in
         let part = builder.element(element, of: y, axis: rank + 1)
         return builder.place(

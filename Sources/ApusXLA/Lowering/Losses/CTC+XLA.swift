@@ -26,11 +26,13 @@ extension StableHLOBuilder {
     var operands = call.operands
     operands[2] = checkedIndices(operands[2], extent: logs[1] + 1, countsFromEnd: false)
     operands[3] = checkedIndices(operands[3], extent: targets.dims[1] + 1, countsFromEnd: false)
-    let place = iota(1, targets.type)
-    let length = broadcast(operands[3], to: targets.dims, axes: [0])
-    let label = select(
-      compare(.LT, place, length), targets, constant(integer: 0, targets.type))
-    operands[1] = checkedIndices(label, extent: logs[2], countsFromEnd: false)
+    if targets.type.count > 0 {
+      let place = iota(1, targets.type)
+      let length = broadcast(operands[3], to: targets.dims, axes: [0])
+      let label = select(
+        compare(.LT, place, length), targets, constant(integer: 0, targets.type))
+      operands[1] = checkedIndices(label, extent: logs[2], countsFromEnd: false)
+    }
     let count = checks.count
     let known = LoweringCall(
       operands: operands, operandTypes: call.operandTypes, resultTypes: call.resultTypes,

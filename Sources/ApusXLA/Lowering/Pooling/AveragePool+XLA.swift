@@ -4,9 +4,8 @@ extension AveragePool: StableHLOLowering {
   func lower(
     _ call: LoweringCall, into builder: StableHLOBuilder
   ) throws(TensorError) -> [StableHLOValue] {
-    if call.result.count == 0 { return [builder.zeros(call.result)] }
     let axes = windows.axes(call.operandTypes[0], call.resultTypes[0])
-    let x = builder.widened(call.operands[0])
+    let x = builder.wide(call.operands[0])
     let zero = builder.constant(integer: 0, x.type.scalar)
     let sums = builder.pooled(x, axes, from: zero, "stablehlo.add")
     let mean = builder.divide(sums, divisors(axes, sums.type, builder))
@@ -39,18 +38,11 @@ extension AveragePoolGradient: StableHLOLowering {
     _ call: LoweringCall, into builder: StableHLOBuilder
   ) throws(TensorError) -> [StableHLOValue] {
     let y = call.operandTypes[0]
-    if call.result.count == 0 || y.count == 0 { return [builder.zeros(call.result)] }
+    if y.count == 0 { return [builder.constant(integer: 0, call.result)] }
     let axes = windows.axes(call.resultTypes[0], y)
-    let dy = builder.widened(call.operands[0])
+    let dy = builder.wide(call.operands[0])
     let forward = AveragePool(windows, countsPadding: countsPadding)
     let parts = builder.divide(dy, forward.divisors(axes, dy.type, builder))
     return [builder.convert(builder.spread(parts, over: axes), call.result.element)]
-  }
-}
-
-extension StableHLOBuilder {
-  /// 16-bit numbers in 32 bits, others as they are.
-  func widened(_ x: StableHLOValue) -> StableHLOValue {
-    convert(x, x.element.isHalf ? .f32 : x.element)
   }
 }

@@ -4,7 +4,6 @@ extension MaxPool: StableHLOLowering {
   func lower(
     _ call: LoweringCall, into builder: StableHLOBuilder
   ) throws(TensorError) -> [StableHLOValue] {
-    if call.result.count == 0 { return [builder.zeros(call.result)] }
     let axes = windows.axes(call.operandTypes[0], call.resultTypes[0])
     let lowest = builder.constant(-.infinity, call.result.scalar)
     return [builder.pooled(call.operands[0], axes, from: lowest, "stablehlo.maximum")]
@@ -15,7 +14,6 @@ extension MaxPoolIndices: StableHLOLowering {
   func lower(
     _ call: LoweringCall, into builder: StableHLOBuilder
   ) throws(TensorError) -> [StableHLOValue] {
-    if call.result.count == 0 { return [builder.zeros(call.result)] }
     let axes = windows.axes(call.operandTypes[0], call.resultTypes[0])
     let places = builder.spatialPlaces(call.operands[0].dims)
     let none = builder.constant(integer: 0, places.type.scalar)
@@ -28,7 +26,6 @@ extension MaxPoolGather: StableHLOLowering {
   func lower(
     _ call: LoweringCall, into builder: StableHLOBuilder
   ) throws(TensorError) -> [StableHLOValue] {
-    if call.result.count == 0 { return [builder.zeros(call.result)] }
     let axes = windows.axes(call.operandTypes[0], call.resultTypes[0])
     let none = builder.constant(integer: 0, call.result.scalar)
     return [

@@ -7,12 +7,12 @@ extension MaxPoolGradient: StableHLOLowering {
     _ call: LoweringCall, into builder: StableHLOBuilder
   ) throws(TensorError) -> [StableHLOValue] {
     let (x, dy) = (call.operands[0], call.operands[1])
-    if call.result.count == 0 || dy.type.count == 0 { return [builder.zeros(call.result)] }
+    if dy.type.count == 0 { return [builder.constant(integer: 0, call.result)] }
     let axes = windows.axes(call.operandTypes[0], call.operandTypes[1])
     let places = builder.spatialPlaces(x.dims)
     let none = builder.constant(integer: -1, places.type.scalar)
     let winners = builder.firstLargest(x, axes, carrying: (places, none))
-    let upstream = builder.convert(dy, dy.element.isHalf ? .f32 : dy.element)
+    let upstream = builder.wide(dy)
     let turns = axes.reduce(1) { $0 * $1.overlap }
     let isGathered = turns <= Self.mostTurns && !axes.contains(where: \.isUneven)
     let dx =
@@ -65,25 +65,9 @@ extension MaxPoolGradient: StableHLOLowering {
     let target = builder.select(
       isNone, builder.constant(integer: -1, wide), builder.add(base, steps))
     let zeros = builder.constant(integer: 0, StableHLOType(dy.element, [count]))
+    let all = [dy.type.count]
     let flat = builder.scatterAdd(
-      zeros, at: builder.reshape(target, [dy.type.count]),
-      builder.reshape(dy, [dy.type.count]))
+      zeros, builder.reshape(target, all), builder.reshape(dy, all), axis: 0)
     return builder.reshape(flat, dims)
-  }
-}
-
-extension StableHLOBuilder {
-  /// Adds elements to those of a flat array at indices; what lies outside is dropped.
-  func scatterAdd(
-    _ x: StableHLOValue, at indices: StableHLOValue, _ updates: StableHLOValue
-  ) -> StableHLOValue {
-    let numbers =
-      "inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1"
-    let flags = "indices_are_sorted = false, unique_indices = false"
-    return emit(
-      "\"stablehlo.scatter\"(\(Self.names([x, indices, updates]))) "
-        + "<{scatter_dimension_numbers = #stablehlo.scatter<\(numbers)>, \(flags)}> "
-        + "(\(region("stablehlo.add", x.element))) : "
-        + "\(Self.list([x.type, indices.type, updates.type])) -> \(x.type)", x.type)
   }
 }

@@ -4,9 +4,8 @@ extension StochasticPoolIndices: StableHLOLowering {
   func lower(
     _ call: LoweringCall, into builder: StableHLOBuilder
   ) throws(TensorError) -> [StableHLOValue] {
-    if call.result.count == 0 { return [builder.zeros(call.result)] }
     let axes = windows.axes(call.operandTypes[0], call.resultTypes[0])
-    let (x, u) = (builder.widened(call.operands[0]), builder.widened(call.operands[1]))
+    let (x, u) = (builder.wide(call.operands[0]), builder.wide(call.operands[1]))
     let none = builder.constant(integer: 0, x.type)
     // NaN is no activation.
     let weights = builder.select(builder.compare(.GT, x, none), x, none)
