@@ -12,6 +12,10 @@ final class StableHLOBuilder {
   var checks: [DataCheck] = []
   /// The operation being lowered: whom a failed check names.
   var origin = Origin()
+  /// The 16-bit numbers that values of 32 bits were made of: products take those where they can.
+  var halves: [String: StableHLOValue] = [:]
+  /// Whether a factor is rounded where the other one was made of 16-bit numbers.
+  var roundsFactors = false
   /// Whether every result is checked for NaN and infinity.
   var watchesNonFinite = false
   /// Constants of the function or region, written once.
