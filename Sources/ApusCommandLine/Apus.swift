@@ -20,7 +20,7 @@ struct ApusCommand: ParsableCommand {
     version: version,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
-      DataCommand.self, InfoCommand.self, ExplainCommand.self,
+      DataCommand.self, InfoCommand.self, ExplainCommand.self, LaunchCommand.self,
     ])
 
   static func main() {

@@ -85,7 +85,9 @@ extension ProcessGroup {
       self = .alone
       return
     }
-    func wrong(_ reason: String) -> ProcessGroup { ProcessGroup(index: 0, count: 1, mistake: reason) }
+    func wrong(_ reason: String) -> ProcessGroup {
+      ProcessGroup(index: 0, count: 1, mistake: reason)
+    }
     var numbers: [Int] = []
     for (name, value) in zip(names, values) {
       guard let number = value.flatMap({ Int($0) }), (0...Self.limit).contains(number) else {

@@ -26,8 +26,9 @@ struct ProcessExchange: Sendable {
       try store.put(key(subject, group.index), own, isNew: true)
     } catch {
       if error.code != .alreadyExists { throw failure(error.reason) }
-      throw failure("two processes have number \(group.index): \(ProcessGroup.Variable.index) "
-        + "must be another for each")
+      throw failure(
+        "two processes have number \(group.index): \(ProcessGroup.Variable.index) "
+          + "must be another for each")
     }
     let deadline = SteadyClock.milliseconds() + Int64(group.patience) * 1000
     var told: [[UInt8]] = []

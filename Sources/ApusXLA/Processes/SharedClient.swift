@@ -36,7 +36,8 @@ extension ProcessExchange {
     let told = try tell(encoded(own), about: "\(platform)/process")
     var all: [ProcessAnnouncement] = []
     for (index, bytes) in told.enumerated() {
-      guard let other = try? JSONDecoder().decode(ProcessAnnouncement.self, from: Data(bytes)) else {
+      guard let other = try? JSONDecoder().decode(ProcessAnnouncement.self, from: Data(bytes))
+      else {
         throw TensorError(
           operation: "processes", reason: "process \(index) is of another version of Apus")
       }
@@ -50,7 +51,8 @@ extension ProcessExchange {
 
   private func encoded(_ own: ProcessAnnouncement) throws(TensorError) -> [UInt8] {
     do { return Array(try JSONEncoder().encode(own)) } catch {
-      throw TensorError(operation: "processes", reason: "cannot tell what this process is: \(error)")
+      throw TensorError(
+        operation: "processes", reason: "cannot tell what this process is: \(error)")
     }
   }
 

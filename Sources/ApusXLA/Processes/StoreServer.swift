@@ -31,7 +31,8 @@ package final class StoreServer: Sendable {
     }
     wakeUp = Descriptor(ends[1])
     let loop = StoreLoop(
-      listener: opened.socket, wakeUp: Descriptor(ends[0]), token: Array(token.utf8), limits: limits)
+      listener: opened.socket, wakeUp: Descriptor(ends[0]), token: Array(token.utf8), limits: limits
+    )
     let thread = Thread { [ended] in
       loop.run()
       ended.signal()
