@@ -22,7 +22,7 @@ extension PJRTClient {
     options["node_id"] = .integer(group.index)
     options["num_nodes"] = .integer(group.count)
     let client = try PJRTClient(plugin, options: options, store: StoreCallbacks(exchange.store))
-    try exchange.check(client, platform: platform)
+    try exchange.compareDevices(of: client, platform: platform)
     return client
   }
 }
@@ -57,7 +57,7 @@ extension ProcessExchange {
   }
 
   /// Makes sure that the devices of all processes are those that this one knows.
-  private func check(_ client: PJRTClient, platform: String) throws(TensorError) {
+  func compareDevices(of client: PJRTClient, platform: String) throws(TensorError) {
     let told = try tell(
       Array(client.devices.map { "\($0.id)" }.joined(separator: ",").utf8),
       about: "\(platform)/devices")
