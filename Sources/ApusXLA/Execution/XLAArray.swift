@@ -47,7 +47,7 @@ final class XLAArray: DeviceElements {
   }
 
   /// Where each part is found among the buffers; `nil` where other processes alone have a part.
-  private var owners: [Int]? {
+  var owners: [Int]? {
     let found = (0..<sharding.partCount).map { part in
       placement.places.firstIndex { sharding.parts[$0] == part }
     }

@@ -12,15 +12,6 @@ struct ProcessAnnouncement: Codable, Sendable, Hashable, CustomStringConvertible
   var api: String
   var stableHLO: String
 
-  init(_ plugin: PJRTPlugin) {
-    host = ProcessInfo.processInfo.hostName
-    process = getpid()
-    apus = ApusVersion.current
-    self.plugin = plugin.path
-    api = "\(plugin.major).\(plugin.minor)"
-    stableHLO = plugin.attributes["stablehlo_current_version"] ?? "unknown"
-  }
-
   var description: String { "\(host), process \(process)" }
 
   /// What must be the same for all, by name.
@@ -38,5 +29,15 @@ struct ProcessAnnouncement: Codable, Sendable, Hashable, CustomStringConvertible
       }
     }
     return nil
+  }
+}
+
+extension ProcessAnnouncement {
+  /// This process with a plugin.
+  init(_ plugin: PJRTPlugin) {
+    self.init(
+      host: ProcessInfo.processInfo.hostName, process: getpid(), apus: ApusVersion.current,
+      plugin: plugin.path, api: "\(plugin.major).\(plugin.minor)",
+      stableHLO: plugin.attributes["stablehlo_current_version"] ?? "unknown")
   }
 }
