@@ -106,20 +106,20 @@ struct HandshakeTests {
     let server = try StoreServer(token: Self.token)
     let address = "\(server.address)"
     async let first: Void = {
-      await #expect(processExitsWith: .success) { [address] in
+      await #expect(processExitsWith: .success) { [address = address as String] in
         let all = try HandshakeTests.meet(0, of: 3, at: address)
         try #require(all.map(\.host) == ["host0", "host1", "host2"])
         try #require(Set(all.map(\.process)).count == 3 && all[0].process == getpid())
       }
     }()
     async let second: Void = {
-      await #expect(processExitsWith: .success) { [address] in
+      await #expect(processExitsWith: .success) { [address = address as String] in
         let all = try HandshakeTests.meet(1, of: 3, at: address)
         try #require(Set(all.map(\.process)).count == 3 && all[1].process == getpid())
       }
     }()
     async let third: Void = {
-      await #expect(processExitsWith: .success) { [address] in
+      await #expect(processExitsWith: .success) { [address = address as String] in
         let all = try HandshakeTests.meet(2, of: 3, at: address)
         try #require(Set(all.map(\.process)).count == 3 && all[2].process == getpid())
       }
@@ -132,7 +132,7 @@ struct HandshakeTests {
     let server = try StoreServer(token: Self.token)
     let address = "\(server.address)"
     async let first: Void = {
-      await #expect(processExitsWith: .success) { [address] in
+      await #expect(processExitsWith: .success) { [address = address as String] in
         let error = #expect(throws: TensorError.self) {
           try HandshakeTests.meet(0, of: 2, at: address)
         }
@@ -140,7 +140,7 @@ struct HandshakeTests {
       }
     }()
     async let second: Void = {
-      await #expect(processExitsWith: .success) { [address] in
+      await #expect(processExitsWith: .success) { [address = address as String] in
         let error = #expect(throws: TensorError.self) {
           try HandshakeTests.meet(1, of: 2, at: address, version: "1.1")
         }
