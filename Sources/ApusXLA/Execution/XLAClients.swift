@@ -4,10 +4,11 @@ import Synchronization
 /// The clients of this process: one for each plugin, made when first needed.
 enum XLAClients {
   private static let made = Mutex<[String: PJRTClient]>([:])
+  private static let chosen = Mutex<[String: PluginDescription]>([:])
 
   /// The client of a platform with at least so many devices.
   static func client(_ platform: String, devices count: Int) throws(TensorError) -> PJRTClient {
-    let found = try XLAPlugins.plugin(for: platform)
+    let found = try plugin(for: platform)
     let path = found.path
     let settings = ClientSettings(.ofProcess)
     let options = try settings.options(for: found.platform, devices: count)
@@ -19,11 +20,20 @@ enum XLAClients {
         try settings.check(path, options)
         let plugin = try PJRTPlugin.open(path)
         let client = try PJRTClient(plugin, options: options)
+        try found.check(client.platform)
         made[key] = client
         return .success(client)
       } catch { return .failure(error) }
     }
     return try result.get()
+  }
+
+  /// The plugin of a platform, looked for once.
+  private static func plugin(for platform: String) throws(TensorError) -> PluginDescription {
+    if let known = chosen.withLock({ $0[platform] }) { return known }
+    let found = try XLAPlugins.plugin(for: platform)
+    chosen.withLock { $0[platform] = found }
+    return found
   }
 }
 

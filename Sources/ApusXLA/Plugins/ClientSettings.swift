@@ -59,3 +59,8 @@ struct ClientSettings {
       operation: "xla", reason: "\(mistake)\n  XLA_FLAGS is \"\(environment["XLA_FLAGS"] ?? "")\"")
   }
 }
+
+extension ClientSettings {
+  /// Settings of the compiler that plugins read themselves when they start.
+  static let compilerFlags = [String: String].ofProcess["XLA_FLAGS"] ?? ""
+}

@@ -23,10 +23,10 @@ struct PluginDiscovery {
   /// This machine, as the process sees it.
   static var here: PluginDiscovery {
     PluginDiscovery(
-      environment: .ofProcess, packageDirectory: String(cString: apus_package_directory()),
+      environment: .ofProcess,
+      packageDirectory: apus_package_directory().map { String(cString: $0) },
       version: { PluginTrial(path: $0).apiVersion })
   }
-
 
   // MARK: Places
 
