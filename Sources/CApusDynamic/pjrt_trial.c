@@ -212,7 +212,7 @@ static void watch(
 
 apus_pjrt_trial *apus_pjrt_try(
     const char *path, const apus_pjrt_named_value *options, size_t count, int32_t extent,
-    int32_t timeout_milliseconds) {
+    const char *flags, int32_t timeout_milliseconds) {
   apus_pjrt_trial *trial = calloc(1, sizeof *trial);
   if (!trial) return NULL;
   int64_t deadline = now_milliseconds() + timeout_milliseconds;
@@ -229,6 +229,7 @@ apus_pjrt_trial *apus_pjrt_try(
     calm();
     dup2(noise[1], STDOUT_FILENO);
     dup2(noise[1], STDERR_FILENO);
+    if (flags) setenv("XLA_FLAGS", flags, 1);
     try_here(report[1], path, options, count, extent);
   }
   if (child > 0) {

@@ -34,14 +34,18 @@ struct PluginTrial {
 
   /// Opens the plugin, and with settings makes a client of it.
   ///
-  /// - Parameter seconds: After which a plugin that does not answer is given up.
-  init(path: String, options: [String: PJRTOption]? = nil, seconds: Double = 60) {
+  /// - Parameters:
+  ///   - flags: Settings of the compiler, in place of `XLA_FLAGS`.
+  ///   - seconds: After which a plugin that does not answer is given up.
+  init(
+    path: String, options: [String: PJRTOption]? = nil, flags: String? = nil, seconds: Double = 60
+  ) {
     self.path = path
     PJRTPlugin.quiet()
     let extent = options == nil ? apus_pjrt_trial_open : apus_pjrt_trial_devices
     let milliseconds = Int32(seconds * 1000)
     let trial = (options ?? [:]).withNamedValues {
-      apus_pjrt_try(path, $0.baseAddress, $0.count, Int32(extent), milliseconds)
+      apus_pjrt_try(path, $0.baseAddress, $0.count, Int32(extent), flags, milliseconds)
     }
     guard let trial else {
       mistake = "cannot try the plugin \(path): no process could be started"
