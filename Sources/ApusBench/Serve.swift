@@ -12,9 +12,17 @@ extension ApusBench {
 
     @OptionGroup var threads: Threads
 
+    @Option(help: "Where workloads run, such as cpu, xla:cpu or cuda.")
+    var device = "cpu"
+
     mutating func run() throws {
       threads.apply()
-      answer("ready Apus, \(CPUExecutor(CPUConfiguration(threads: threads.threads)).name)")
+      let device = Device(device)
+      try device.run { try serve(try device.executor().name) }
+    }
+
+    private func serve(_ name: String) throws {
+      answer("ready Apus, \(name)")
       var workloads: [String: any Workload] = [:]
       while let line = readLine() {
         do { answer(try reply(to: line, &workloads)) } catch {

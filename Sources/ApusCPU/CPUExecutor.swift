@@ -4,9 +4,11 @@ import CApusKernels
 /// Runs graphs on the processor: own fused kernels, and oneDNN where it is present and faster.
 public struct CPUExecutor: Executor {
   public let configuration: CPUConfiguration
+  public let name: String
 
   public init(_ configuration: CPUConfiguration = CPUConfiguration()) {
     self.configuration = configuration
+    name = "cpu \(configuration)"
   }
 
   /// The instructions that kernels are chosen for on this machine, such as `avx512`.
@@ -14,8 +16,6 @@ public struct CPUExecutor: Executor {
 
   /// Whether the oneDNN library is found.
   public static var hasOneDNN: Bool { OneDNN.isAvailable }
-
-  public var name: String { "cpu \(configuration)" }
 
   public func compile(
     _ graph: Graph, options: CompileOptions

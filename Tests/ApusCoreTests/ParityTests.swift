@@ -3,44 +3,12 @@ import ApusTestSupport
 import Testing
 
 @Suite("executors agree for every dtype and for sizes that are split") struct ParityTests {
-  /// Small whole numbers with ties, exact in every dtype.
-  static func numbers(_ shape: Shape, _ dtype: DType, seed: UInt64) -> Tensor {
-    var random = SplitMix(state: seed)
-    let values = (0..<shape.count).map { _ in Double.random(in: 0..<7, using: &random).rounded() }
-    return Tensor(values, shape: shape, dtype: dtype)
-  }
-
-  static func results(_ shape: Shape, _ dtype: DType) -> [Tensor] {
-    let x = numbers(shape, dtype, seed: 1)
-    let whole = numbers([4], .int64, seed: 2) - 3
-    let single = (numbers(shape, .int32, seed: 3)) - 3
-    var results = [
-      x.gathered(whole, axis: 1), x.gatheredElements(single, axis: 1),
-      x.gatheredElements(single, axis: 0),
-    ]
-    if dtype.isNumeric {
-      results += [
-        x.argmax(axis: 1), x.argmin(axis: 0, dtype: .int64), x.sorted(axis: 1),
-        x.argsorted(axis: 0, descending: true), x.topK(3, axis: 1).indices,
-      ]
-    }
-    if dtype.isNumeric && dtype != .uint8 {
-      results += [
-        x.cumulativeSum(axis: 1), x.cumulativeSum(axis: 0, exclusive: true, reversed: true),
-        x.scatteringAdd(x.gathered(whole, axis: 1), at: whole, axis: 1),
-        x.scatteringAddElements(x, at: single, axis: 1),
-        (x * 0).scatteringAddElements(x, at: single, axis: 0),
-      ]
-    }
-    return results
-  }
-
   @Test("on indexing and sorting", arguments: DType.allCases, [[9, 8], [64, 70, 2]])
   func agree(dtype: DType, dims: [Int]) throws {
     let expected = try TestExecutor.reference.run {
-      try ParityTests.results(Shape(dims), dtype).map { try $0.scalars(as: Double.self) }
+      try indexingResults(Shape(dims), dtype).map { try $0.scalars(as: Double.self) }
     }
-    let actual = ParityTests.results(Shape(dims), dtype)
+    let actual = indexingResults(Shape(dims), dtype)
     try TestExecutor.cpu.run {
       for (index, (result, values)) in zip(actual, expected).enumerated() {
         try expectClose(result, values, absolute: 0, relative: 0, "result \(index)")

@@ -5,7 +5,7 @@ import Synchronization
 /// Tensors that the closure captures are part of the plan: their values are those at tracing.
 public final class CompiledFunction: Sendable {
   private let function: @Sendable ([Tensor]) -> [Tensor]
-  private let traces = Mutex<[[TensorType]: CompiledTrace]>([:])
+  private let traces = Mutex<[TraceKey: CompiledTrace]>([:])
 
   init(_ function: @escaping @Sendable ([Tensor]) -> [Tensor]) { self.function = function }
 
@@ -35,12 +35,24 @@ public final class CompiledFunction: Sendable {
   public var traceCount: Int { traces.withLock { $0.count } }
 
   private func trace(for types: [TensorType]) throws(TensorError) -> CompiledTrace {
-    if let known = traces.withLock({ $0[types] }) { return known }
+    let key = try TraceKey(types)
+    if let known = traces.withLock({ $0[key] }) { return known }
     let arguments = types.map { Tensor.placeholder($0) }
     let results = function(arguments)
     let trace = try CompiledTrace(results, arguments: arguments, results: results)
-    traces.withLock { $0[types] = trace }
+    traces.withLock { $0[key] = trace }
     return trace
+  }
+}
+
+/// What a function is traced for: the executor, and the types of its arguments.
+package struct TraceKey: Hashable, Sendable {
+  let executor: String
+  let types: [TensorType]
+
+  package init(_ types: [TensorType]) throws(TensorError) {
+    executor = try Executors.current().name
+    self.types = types
   }
 }
 

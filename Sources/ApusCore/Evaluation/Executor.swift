@@ -17,6 +17,7 @@ public struct CompileOptions: Sendable, Hashable {
 
 /// Compiles graphs for a kind of device.
 public protocol Executor: Sendable {
+  /// Tells executors apart: plans of one name run the same way.
   var name: String { get }
   func compile(_ graph: Graph, options: CompileOptions) throws(TensorError) -> any Executable
 }
@@ -112,6 +113,16 @@ public enum Executors {
   /// Runs `body` with another executor.
   public static func with<R>(_ executor: any Executor, _ body: () throws -> R) rethrows -> R {
     try $scoped.withValue(executor, operation: body)
+  }
+
+  /// Runs `body` with the executor that is registered as the default: what is small, or done once,
+  /// costs more to compile for a device than to compute.
+  package static func onHost<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+    guard let executor = registered.withLock({ $0 }) else { return try body() }
+    let outcome: Result<R, E> = $scoped.withValue(executor) {
+      do throws(E) { return .success(try body()) } catch { return .failure(error) }
+    }
+    return try outcome.get()
   }
 
   /// The executor that evaluation uses.

@@ -21,7 +21,7 @@ import Synchronization
 public final class StatefulFunction: Sendable {
   private let function: @Sendable ([Tensor], [Tensor]) -> (state: [Tensor], results: [Tensor])
   private let held: HeldState
-  private let traces = Mutex<[[TensorType]: CompiledTrace]>([:])
+  private let traces = Mutex<[TraceKey: CompiledTrace]>([:])
 
   /// - Parameters:
   ///   - state: The first values.
@@ -79,7 +79,8 @@ public final class StatefulFunction: Sendable {
   }
 
   private func trace(for types: [TensorType]) throws(TensorError) -> CompiledTrace {
-    if let known = traces.withLock({ $0[types] }) { return known }
+    let key = try TraceKey(types)
+    if let known = traces.withLock({ $0[key] }) { return known }
     let places = held.types.map { Tensor.placeholder($0) }
     let arguments = types.map { Tensor.placeholder($0) }
     let traced = function(places, arguments)
@@ -89,7 +90,7 @@ public final class StatefulFunction: Sendable {
     let trace = try CompiledTrace(
       traced.state + traced.results, arguments: places + arguments, results: traced.results,
       options: options)
-    traces.withLock { $0[types] = trace }
+    traces.withLock { $0[key] = trace }
     return trace
   }
 

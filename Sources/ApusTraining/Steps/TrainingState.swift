@@ -27,7 +27,7 @@ struct TrainingState {
     variables = parameters + tree.buffers.map { ($0.path, $0.buffer.variable) }
     buffers = parameters.count..<variables.count
     let values = variables.map { $0.variable.value }
-    try eval(values)
+    try Executors.onHost { () throws(TensorError) in try eval(values) }
     trainable = parameters.indices.filter {
       optimizer != nil && parameters[$0].1.isTrainable
         && !options.isFrozen(parameters[$0].0, values[$0].type)

@@ -44,6 +44,9 @@ final class FitLoop {
       // What a run that ended between two updates had gathered.
       slots = slots.filter { !$0.key.hasPrefix(UpdateRule.gradientSlot + ".") }
     }
+    let key = try Executors.onHost {
+      try RandomKey(seed: Int(truncatingIfNeeded: trainer.seed)).folding(in: 1).tensor.bytes()
+    }
     let state = try TrainingState(
       trainer.model, optimizer: trainer.optimizer, options: trainer.options, slots: slots,
       sums: recipe.sumCount)
@@ -53,14 +56,12 @@ final class FitLoop {
       throw error
     }
     let rule = rule
-    let key = RandomKey(seed: Int(truncatingIfNeeded: trainer.seed)).folding(in: 1).tensor
     func steps(updates: Bool) -> BatchSteps {
       BatchSteps { count in
         let plan = try recipe.training(
           state, rule, data.inputType(count), data.targetType(count), updates: updates)
         let step = try BatchStep(plan, count: count, columns: data.columns)
-        let number = try key.bytes()
-        plan.inputs[StepRecipe.Input.key].withUnsafeMutableBytes { $0.copyBytes(from: number) }
+        try plan.inputs[StepRecipe.Input.key].withUnsafeMutableBytes { $0.copyBytes(from: key) }
         return step
       }
     }

@@ -5,6 +5,7 @@ public struct XLAExecutor: Executor {
   let placement: XLAPlacement
   /// How exactly products of 32-bit numbers are computed.
   let precision: String
+  public let name: String
 
   /// The executor of a device.
   ///
@@ -16,12 +17,10 @@ public struct XLAExecutor: Executor {
   init(_ placement: XLAPlacement, precision: String = "HIGHEST") {
     self.placement = placement
     self.precision = precision
-  }
-
-  public var name: String {
     let ids = placement.devices.map { String($0.id) }.joined(separator: ",")
-    return "xla \(placement.client.plugin.path) \(ids) \(placement.mesh.map { "\($0)" } ?? "") "
-      + precision
+    name =
+      "xla \(placement.client.plugin.path) \(placement.client.devices.count) \(ids) "
+      + "\(placement.mesh.map { "\($0)" } ?? "") \(precision)"
   }
 
   public func compile(

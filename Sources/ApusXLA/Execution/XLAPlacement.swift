@@ -20,9 +20,7 @@ struct XLAPlacement: Sendable {
   ) -> XLASharding {
     guard let mesh, mesh.count > 1 else { return XLASharding(type, nil, nil) }
     if options.samples.contains(index) { return XLASharding(type, mesh, mesh.batchAxis) }
-    let isState =
-      options.donations.values.contains(index) || options.standing.contains(index)
-      || !options.donations.isEmpty
+    let isState = options.donations.values.contains(index) || options.standing.contains(index)
     if isState, case .split(let axis) = mesh.parameters, type.rank > 1 {
       return XLASharding(type, mesh, axis)
     }

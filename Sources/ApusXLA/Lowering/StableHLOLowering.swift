@@ -22,11 +22,15 @@ struct LoweringCall {
 
 extension StableHLOBuilder {
   /// Writes a graph's operations on values that stand for its inputs; returns its outputs.
+  ///
+  /// - Parameter isUsed: Which outputs anything uses, all by default.
   func lower(
-    _ graph: Graph, on inputs: [StableHLOValue]
+    _ graph: Graph, on inputs: [StableHLOValue], isUsed: [Bool]? = nil
   ) throws(TensorError) -> [StableHLOValue] {
     var uses = Array(repeating: false, count: graph.types.count)
-    for output in graph.outputs { uses[output] = true }
+    for (place, output) in graph.outputs.enumerated() where isUsed?[place] != false {
+      uses[output] = true
+    }
     for instruction in graph.instructions {
       for operand in instruction.operands { uses[operand] = true }
     }
@@ -58,11 +62,16 @@ extension StableHLOBuilder {
   private func lower(
     _ operation: any Operation, _ call: LoweringCall
   ) throws(TensorError) -> [StableHLOValue] {
+    // What has no elements needs no work, and few operations define what they do without.
+    if call.resultTypes.allSatisfy({ $0.count == 0 }) {
+      return call.resultTypes.map { empty(StableHLOType($0)) }
+    }
     if let direct = operation as? any StableHLOLowering {
       return try direct.lower(call, into: self)
     }
     if let composite = operation as? any Composite {
-      return try compose(call.operands, call.operandTypes, composite.decomposition)
+      return try compose(
+        call.operands, call.operandTypes, isUsed: call.isUsed, composite.decomposition)
     }
     throw TensorError(
       operation: operation.name, reason: "has no StableHLO form", layerPath: origin.layerPath,
@@ -71,7 +80,8 @@ extension StableHLOBuilder {
 
   /// Writes what a formula of tensors computes.
   func compose(
-    _ operands: [StableHLOValue], _ types: [TensorType], _ formula: ([Tensor]) -> [Tensor]
+    _ operands: [StableHLOValue], _ types: [TensorType], isUsed: [Bool]? = nil,
+    _ formula: ([Tensor]) -> [Tensor]
   ) throws(TensorError) -> [StableHLOValue] {
     let standIns = types.map { Tensor.placeholder($0) }
     let captured = try Graph.capture(formula(standIns), inputs: standIns)
@@ -80,6 +90,6 @@ extension StableHLOBuilder {
       let type = StableHLOType(leaf.type)
       inputs.append(try leaf.withBytes { constant(bytes: $0, type) })
     }
-    return try lower(captured.graph, on: inputs)
+    return try lower(captured.graph, on: inputs, isUsed: isUsed)
   }
 }

@@ -36,6 +36,8 @@ extension StableHLOBuilder {
   func checkedIndices(
     _ indices: StableHLOValue, extent: Int, countsFromEnd: Bool
   ) -> StableHLOValue {
+    // The extent itself must be a number of the type.
+    let indices = extent > Int(Int32.max) ? convert(indices, .i64) : indices
     let type = indices.type
     if type.count == 0 { return indices }
     let zero = constant(integer: 0, type)

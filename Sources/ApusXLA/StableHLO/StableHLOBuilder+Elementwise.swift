@@ -32,10 +32,9 @@ extension StableHLOBuilder {
     binary("stablehlo.or", a, b)
   }
 
-  enum Comparison: String { case EQ, NE, LT, LE, GT, GE }
-
   func compare(
-    _ direction: Comparison, _ a: StableHLOValue, _ b: StableHLOValue, totalOrder: Bool = false
+    _ direction: StableHLOForm.Comparison, _ a: StableHLOValue, _ b: StableHLOValue,
+    totalOrder: Bool = false
   ) -> StableHLOValue {
     let order = totalOrder && a.element.isFloating ? ", TOTALORDER" : ""
     return emit(

@@ -4,15 +4,19 @@ extension StableHLOBuilder {
   func reshape(_ x: StableHLOValue, _ dims: [Int]) -> StableHLOValue {
     if x.dims == dims { return x }
     let type = x.type.with(dims: dims)
-    return emit("stablehlo.reshape \(x.name) : (\(x.type)) -> \(type)", type)
+    let result = emit("stablehlo.reshape \(x.name) : (\(x.type)) -> \(type)", type)
+    if let half = halves[x.name] { halves[result.name] = reshape(half, dims) }
+    return result
   }
 
   /// Result axis `i` is operand axis `permutation[i]`.
   func transpose(_ x: StableHLOValue, _ permutation: [Int]) -> StableHLOValue {
     if permutation == Array(permutation.indices) { return x }
     let type = x.type.with(dims: permutation.map { x.dims[$0] })
-    return emit(
+    let result = emit(
       "stablehlo.transpose \(x.name), dims = \(permutation) : (\(x.type)) -> \(type)", type)
+    if let half = halves[x.name] { halves[result.name] = transpose(half, permutation) }
+    return result
   }
 
   /// Operand axis `i` becomes axis `axes[i]` of the result; axes of extent 1 spread.

@@ -12,6 +12,10 @@ final class StableHLOBuilder {
   var checks: [DataCheck] = []
   /// The operation being lowered: whom a failed check names.
   var origin = Origin()
+  /// The 16-bit numbers that values of 32 bits were made of: products take those where they can.
+  var halves: [String: StableHLOValue] = [:]
+  /// Whether a factor is rounded where the other one was made of 16-bit numbers.
+  var roundsFactors = false
   /// Whether every result is checked for NaN and infinity.
   var watchesNonFinite = false
   /// Constants of the function or region, written once.
@@ -74,11 +78,17 @@ final class StableHLOBuilder {
 
   /// A constant in every element, exact for the element type.
   func constant(_ literal: Literal, _ type: StableHLOType) -> StableHLOValue {
+    if type.count == 0 { return empty(type) }
     let text = "stablehlo.constant dense<\(type.element.spelling(literal))> : \(type)"
     if let known = constants[text] { return known }
     let value = emit(text, type)
     constants[text] = value
     return value
+  }
+
+  /// The one value of a type without elements.
+  func empty(_ type: StableHLOType) -> StableHLOValue {
+    emit("stablehlo.constant dense<> : \(type)", type)
   }
 
   func constant(_ value: Double, _ type: StableHLOType) -> StableHLOValue {
@@ -96,9 +106,16 @@ final class StableHLOBuilder {
     return emit("stablehlo.constant dense<[\(list)]> : \(type)", type)
   }
 
+  /// An array of 32-bit or 64-bit floats.
+  func constant(doubles values: [Double], _ element: StableHLOType.Element) -> StableHLOValue {
+    let type = StableHLOType(element, [values.count])
+    if element == .f64 { return values.withUnsafeBytes { constant(bytes: $0, type) } }
+    return values.map { Float($0) }.withUnsafeBytes { constant(bytes: $0, type.with(.f32)) }
+  }
+
   /// An array given by its bytes, row-major.
   func constant(bytes: UnsafeRawBufferPointer, _ type: StableHLOType) -> StableHLOValue {
-    if type.count == 0 { return emit("stablehlo.constant dense<> : \(type)", type) }
+    if type.count == 0 { return empty(type) }
     let isSplat = type.count == 1
     let digits = Array("0123456789ABCDEF".utf8)
     // Truth values are packed to bits in hexadecimal text, so they are written as words.

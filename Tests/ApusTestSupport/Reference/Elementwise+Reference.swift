@@ -42,7 +42,7 @@ extension UnaryOperation: ReferenceRule {
     "asin": Foundation.asin, "acos": Foundation.acos, "atan": Foundation.atan,
     "sinh": Foundation.sinh, "cosh": Foundation.cosh, "tanh": Foundation.tanh,
     "asinh": Foundation.asinh, "acosh": Foundation.acosh, "atanh": Foundation.atanh,
-    "erf": Foundation.erf, "sigmoid": { 1 / (1 + Foundation.exp(-$0)) },
+    "erf": Foundation.erf, "erfc": Foundation.erfc, "sigmoid": { 1 / (1 + Foundation.exp(-$0)) },
     "softplus": { max($0, 0) + Foundation.log1p(Foundation.exp(-Swift.abs($0))) },
   ]
 }
@@ -80,7 +80,8 @@ extension BinaryOperation: ReferenceRule {
   ]
   static let onIntegers: [String: @Sendable (Int64, Int64) -> Int64] = [
     "add": { $0 &+ $1 }, "subtract": { $0 &- $1 }, "multiply": { $0 &* $1 },
-    "divide": { $1 == 0 ? 0 : $0 / $1 }, "remainder": { $1 == 0 ? 0 : $0 % $1 },
+    "divide": { $1 == 0 ? 0 : $0.dividedReportingOverflow(by: $1).partialValue },
+    "remainder": { $1 == 0 ? 0 : $0.remainderReportingOverflow(dividingBy: $1).partialValue },
     "maximum": { max($0, $1) }, "minimum": { min($0, $1) },
     "and": { $0 & $1 }, "or": { $0 | $1 }, "xor": { $0 ^ $1 },
   ]

@@ -1,14 +1,17 @@
 extension UnaryOperation {
-  static let gelu = UnaryOperation("gelu") { x, _, dy in BinaryOperation.geluGradient(dy, x) }
-  static let geluTanh = UnaryOperation("geluTanh", instruction: "gelu_tanh") { x, _, dy in
-    BinaryOperation.geluTanhGradient(dy, x)
+  static let gelu = UnaryOperation("gelu", stableHLO: .formula(GELU.value)) { x, _, dy in
+    BinaryOperation.geluGradient(dy, x)
   }
+  static let geluTanh = UnaryOperation(
+    "geluTanh", stableHLO: .formula(GELU.tanhValue), instruction: "gelu_tanh"
+  ) { x, _, dy in BinaryOperation.geluTanhGradient(dy, x) }
 }
 
 extension BinaryOperation {
   /// `dy·(Φ(x) + x·φ(x))`, with the normal distribution Φ and its density φ; operands `dy`, `x`.
   static let geluGradient = BinaryOperation(
-    "geluGradient", instruction: "gelu_grad", on: .floating
+    "geluGradient", stableHLO: .composed { $0[0] * GELU.slope($0[1]) },
+    instruction: "gelu_grad", on: .floating
   ) { dy, x, _, upstream in
     let density = (1 / (2 * Double.pi).squareRoot()) * (-0.5 * x * x).exp()
     let distribution = 0.5 * (1 + (0.5.squareRoot() * x).erf())
@@ -19,7 +22,8 @@ extension BinaryOperation {
   /// `dy·(1 + t + x·(1 − t²)·w) / 2` with `z = √(2/π)·(x + 0.044715·x³)`, `t = tanh z` and `w = z′`;
   /// operands `dy`, `x`.
   static let geluTanhGradient = BinaryOperation(
-    "geluTanhGradient", instruction: "gelu_tanh_grad", on: .floating
+    "geluTanhGradient", stableHLO: .composed { $0[0] * GELU.tanhSlope($0[1]) },
+    instruction: "gelu_tanh_grad", on: .floating
   ) { dy, x, _, upstream in
     let c = (2 / Double.pi).squareRoot()
     let t = (c * (x + 0.044715 * x * x * x)).tanh()

@@ -1,5 +1,8 @@
 extension UnaryOperation {
-  static let silu = UnaryOperation("silu") { x, y, dy in
+  /// Left of -750 nothing is left, not even infinity times zero.
+  static let silu = UnaryOperation(
+    "silu", stableHLO: .formula { maximum($0, Tensor(-750, like: $0)) * $0.sigmoid() }
+  ) { x, y, dy in
     let s = x.sigmoid()
     return dy * (s + y * (1 - s))
   }

@@ -1,14 +1,25 @@
 extension UnaryOperation {
-  static let negate = UnaryOperation("negate", instruction: "neg", on: .numeric) {
-    _, _, dy in
-    -dy
+  static let negate = UnaryOperation(
+    "negate", stableHLO: .operation("negate"), instruction: "neg", on: .numeric
+  ) { _, _, dy in -dy }
+  static let abs = UnaryOperation(
+    "abs", stableHLO: .signed("abs") { $0 }, on: .numeric
+  ) { x, _, dy in dy * x.sign() }
+  static let sign = UnaryOperation(
+    "sign", stableHLO: .signed("sign") { minimum($0, Tensor(1, like: $0)) }, on: .numeric
+  ) { _, _, _ in nil }
+  static let square = UnaryOperation(
+    "square", stableHLO: .formula { $0 * $0 }, on: .numeric
+  ) { x, _, dy in 2 * dy * x }
+  static let sqrt = UnaryOperation("sqrt", stableHLO: .operation("sqrt")) { _, y, dy in
+    dy / (2 * y)
   }
-  static let abs = UnaryOperation("abs", on: .numeric) { x, _, dy in dy * x.sign() }
-  static let sign = UnaryOperation("sign", on: .numeric) { _, _, _ in nil }
-  static let square = UnaryOperation("square", on: .numeric) { x, _, dy in 2 * dy * x }
-  static let sqrt = UnaryOperation("sqrt") { _, y, dy in dy / (2 * y) }
-  static let rsqrt = UnaryOperation("rsqrt") { _, y, dy in -0.5 * dy * y * y * y }
-  static let reciprocal = UnaryOperation("reciprocal") { _, y, dy in -dy * y * y }
+  static let rsqrt = UnaryOperation("rsqrt", stableHLO: .operation("rsqrt")) { _, y, dy in
+    -0.5 * dy * y * y * y
+  }
+  static let reciprocal = UnaryOperation("reciprocal", stableHLO: .formula { 1 / $0 }) { _, y, dy in
+    -dy * y * y
+  }
 }
 
 extension Tensor {
@@ -47,7 +58,8 @@ extension UnaryOperation {
   /// Every elementwise function of one operand; the index that tests walk.
   package static let all: [UnaryOperation] = [
     negate, abs, sign, square, sqrt, rsqrt, reciprocal, exp, expm1, log, log1p, sin, cos, tan, asin,
-    acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, erf, sigmoid, softplus, relu, gelu, geluTanh,
+    acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, sigmoid, softplus, relu, gelu,
+    geluTanh,
     silu, floor, ceil, round, truncate, isFinite, isNaN, isInfinite, logicalNot,
   ]
 }

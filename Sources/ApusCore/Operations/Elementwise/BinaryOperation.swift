@@ -15,16 +15,18 @@ public struct BinaryOperation: Operation {
   let instruction: String
   let domain: Domain
   let isPredicate: Bool
+  package let stableHLO: StableHLOForm
   let rule: Rule
 
   init(
-    _ name: String, instruction: String, on domain: Domain = .numeric, isPredicate: Bool = false,
-    gradient: @escaping Rule
+    _ name: String, stableHLO: StableHLOForm, instruction: String, on domain: Domain = .numeric,
+    isPredicate: Bool = false, gradient: @escaping Rule
   ) {
     self.name = name
     self.instruction = instruction
     self.domain = domain
     self.isPredicate = isPredicate
+    self.stableHLO = stableHLO
     self.rule = gradient
   }
 

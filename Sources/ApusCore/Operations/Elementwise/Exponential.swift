@@ -1,8 +1,14 @@
 extension UnaryOperation {
-  static let exp = UnaryOperation("exp") { _, y, dy in dy * y }
-  static let expm1 = UnaryOperation("expm1") { _, y, dy in dy * (y + 1) }
-  static let log = UnaryOperation("log") { x, _, dy in dy / x }
-  static let log1p = UnaryOperation("log1p") { x, _, dy in dy / (x + 1) }
+  static let exp = UnaryOperation("exp", stableHLO: .operation("exponential")) { _, y, dy in
+    dy * y
+  }
+  static let expm1 = UnaryOperation(
+    "expm1", stableHLO: .operation("exponential_minus_one")
+  ) { _, y, dy in dy * (y + 1) }
+  static let log = UnaryOperation("log", stableHLO: .operation("log")) { x, _, dy in dy / x }
+  static let log1p = UnaryOperation("log1p", stableHLO: .operation("log_plus_one")) { x, _, dy in
+    dy / (x + 1)
+  }
 }
 
 extension Tensor {

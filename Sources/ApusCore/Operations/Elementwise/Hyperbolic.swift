@@ -1,10 +1,18 @@
 extension UnaryOperation {
-  static let sinh = UnaryOperation("sinh") { x, _, dy in dy * x.cosh() }
-  static let cosh = UnaryOperation("cosh") { x, _, dy in dy * x.sinh() }
-  static let tanh = UnaryOperation("tanh") { _, y, dy in dy * (1 - y * y) }
-  static let asinh = UnaryOperation("asinh") { x, _, dy in dy * (x * x + 1).rsqrt() }
-  static let acosh = UnaryOperation("acosh") { x, _, dy in dy * (x * x - 1).rsqrt() }
-  static let atanh = UnaryOperation("atanh") { x, _, dy in dy / (1 - x * x) }
+  static let sinh = UnaryOperation("sinh", stableHLO: .client("sinh")) { x, _, dy in dy * x.cosh() }
+  static let cosh = UnaryOperation("cosh", stableHLO: .client("cosh")) { x, _, dy in dy * x.sinh() }
+  static let tanh = UnaryOperation("tanh", stableHLO: .operation("tanh")) { _, y, dy in
+    dy * (1 - y * y)
+  }
+  static let asinh = UnaryOperation("asinh", stableHLO: .client("asinh")) { x, _, dy in
+    dy * (x * x + 1).rsqrt()
+  }
+  static let acosh = UnaryOperation("acosh", stableHLO: .client("acosh")) { x, _, dy in
+    dy * (x * x - 1).rsqrt()
+  }
+  static let atanh = UnaryOperation("atanh", stableHLO: .client("atanh")) { x, _, dy in
+    dy / (1 - x * x)
+  }
 }
 
 extension Tensor {

@@ -1,20 +1,18 @@
 extension UnaryOperation {
-  static let isFinite = UnaryOperation("isFinite", instruction: "isfinite", isPredicate: true) {
-    _, _, _ in
-    nil
-  }
-  static let isNaN = UnaryOperation("isNaN", instruction: "isnan", isPredicate: true) {
-    _, _, _ in
-    nil
-  }
-  static let isInfinite = UnaryOperation("isInfinite", instruction: "isinf", isPredicate: true) {
-    _, _, _ in
-    nil
-  }
-  static let logicalNot = UnaryOperation("logicalNot", instruction: "not", on: .bool) {
-    _, _, _ in
-    nil
-  }
+  static let isFinite = UnaryOperation(
+    "isFinite", stableHLO: .formula { $0.abs() .< .infinity }, instruction: "isfinite",
+    isPredicate: true
+  ) { _, _, _ in nil }
+  static let isNaN = UnaryOperation(
+    "isNaN", stableHLO: .formula { $0 .!= $0 }, instruction: "isnan", isPredicate: true
+  ) { _, _, _ in nil }
+  static let isInfinite = UnaryOperation(
+    "isInfinite", stableHLO: .formula { $0.abs() .== .infinity }, instruction: "isinf",
+    isPredicate: true
+  ) { _, _, _ in nil }
+  static let logicalNot = UnaryOperation(
+    "logicalNot", stableHLO: .operation("not"), instruction: "not", on: .bool
+  ) { _, _, _ in nil }
 }
 
 extension Tensor {

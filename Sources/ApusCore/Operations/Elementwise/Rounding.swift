@@ -1,8 +1,13 @@
 extension UnaryOperation {
-  static let floor = UnaryOperation("floor") { _, _, _ in nil }
-  static let ceil = UnaryOperation("ceil") { _, _, _ in nil }
-  static let round = UnaryOperation("round") { _, _, _ in nil }
-  static let truncate = UnaryOperation("truncate", instruction: "trunc") { _, _, _ in nil }
+  static let floor = UnaryOperation("floor", stableHLO: .operation("floor")) { _, _, _ in nil }
+  static let ceil = UnaryOperation("ceil", stableHLO: .operation("ceil")) { _, _, _ in nil }
+  static let round = UnaryOperation(
+    "round", stableHLO: .operation("round_nearest_even")
+  ) { _, _, _ in nil }
+  static let truncate = UnaryOperation(
+    "truncate", stableHLO: .formula { $0.ceil().where($0 .< 0, else: $0.floor()) },
+    instruction: "trunc"
+  ) { _, _, _ in nil }
 }
 
 extension Tensor {

@@ -1,13 +1,22 @@
 extension UnaryOperation {
-  static let relu = UnaryOperation("relu", on: .numeric) { x, y, dy in
+  static let relu = UnaryOperation(
+    "relu", stableHLO: .formula { maximum($0, Tensor(0, like: $0)) }, on: .numeric
+  ) { x, y, dy in
     dy.where(y .> 0, else: Tensor(0, like: dy))
   }
-  static let erf = UnaryOperation("erf") {
-    x, _, dy in
+  static let erf = UnaryOperation("erf", stableHLO: .client("erf")) { x, _, dy in
     (2 / Double.pi.squareRoot()) * dy * (-(x * x)).exp()
   }
-  static let sigmoid = UnaryOperation("sigmoid") { _, y, dy in dy * y * (1 - y) }
-  static let softplus = UnaryOperation("softplus") { x, _, dy in dy * x.sigmoid() }
+  static let erfc = UnaryOperation("erfc", stableHLO: .client("erfc")) { x, _, dy in
+    (-2 / Double.pi.squareRoot()) * dy * (-(x * x)).exp()
+  }
+  static let sigmoid = UnaryOperation("sigmoid", stableHLO: .operation("logistic")) { _, y, dy in
+    dy * y * (1 - y)
+  }
+  static let softplus = UnaryOperation(
+    "softplus",
+    stableHLO: .formula { maximum($0, Tensor(0, like: $0)) + (-$0.abs()).exp().log1p() }
+  ) { x, _, dy in dy * x.sigmoid() }
 }
 
 extension Tensor {
@@ -19,6 +28,11 @@ extension Tensor {
   /// Returns the error function `2/√π ∫₀ˣ e^(-t²) dt`.
   public func erf(file: String = #fileID, line: Int = #line) -> Tensor {
     unary(.erf, file, line)
+  }
+
+  /// Returns the complementary error function `1 − erf(x)`, accurate where it is small.
+  public func erfc(file: String = #fileID, line: Int = #line) -> Tensor {
+    unary(.erfc, file, line)
   }
 
   /// Returns the logistic function `1 / (1 + e⁻ˣ)`.

@@ -1,10 +1,20 @@
 extension UnaryOperation {
-  static let sin = UnaryOperation("sin") { x, _, dy in dy * x.cos() }
-  static let cos = UnaryOperation("cos") { x, _, dy in -dy * x.sin() }
-  static let tan = UnaryOperation("tan") { _, y, dy in dy * (y * y + 1) }
-  static let asin = UnaryOperation("asin") { x, _, dy in dy * (1 - x * x).rsqrt() }
-  static let acos = UnaryOperation("acos") { x, _, dy in -dy * (1 - x * x).rsqrt() }
-  static let atan = UnaryOperation("atan") { x, _, dy in dy / (x * x + 1) }
+  static let sin = UnaryOperation("sin", stableHLO: .operation("sine")) { x, _, dy in dy * x.cos() }
+  static let cos = UnaryOperation("cos", stableHLO: .operation("cosine")) { x, _, dy in
+    -dy * x.sin()
+  }
+  static let tan = UnaryOperation("tan", stableHLO: .operation("tan")) { _, y, dy in
+    dy * (y * y + 1)
+  }
+  static let asin = UnaryOperation("asin", stableHLO: .client("asin")) { x, _, dy in
+    dy * (1 - x * x).rsqrt()
+  }
+  static let acos = UnaryOperation("acos", stableHLO: .client("acos")) { x, _, dy in
+    -dy * (1 - x * x).rsqrt()
+  }
+  static let atan = UnaryOperation("atan", stableHLO: .client("atan")) { x, _, dy in
+    dy / (x * x + 1)
+  }
 }
 
 extension Tensor {

@@ -9,18 +9,20 @@ public struct UnaryOperation: Operation {
   let instruction: String
   let domain: Domain
   let isPredicate: Bool
+  package let stableHLO: StableHLOForm
   /// The gradient of `x`, given `x`, `y` and the gradient of `y`; `nil` where none flows.
   let rule: @Sendable (_ x: Tensor, _ y: Tensor, _ dy: Tensor) -> Tensor?
 
   init(
-    _ name: String, instruction: String? = nil, on domain: Domain = .floating,
-    isPredicate: Bool = false,
+    _ name: String, stableHLO: StableHLOForm, instruction: String? = nil,
+    on domain: Domain = .floating, isPredicate: Bool = false,
     gradient: @escaping @Sendable (_ x: Tensor, _ y: Tensor, _ dy: Tensor) -> Tensor?
   ) {
     self.name = name
     self.instruction = instruction ?? name
     self.domain = domain
     self.isPredicate = isPredicate
+    self.stableHLO = stableHLO
     self.rule = gradient
   }
 

@@ -1,8 +1,10 @@
 import ApusCore
 
 /// One row per operation: a call that uses it, and how it is differentiated.
-struct OperationExample: CustomStringConvertible, Sendable {
-  enum Gradient: Sendable {
+///
+/// Calls follow the dtype of their operands, which is floating.
+package struct OperationExample: CustomStringConvertible, Sendable {
+  package enum Gradient: Sendable {
     /// Checked against central differences, orders 1 and 2, at points of this range.
     case checked(Range<Double>)
     /// No gradient flows, by definition.
@@ -10,12 +12,17 @@ struct OperationExample: CustomStringConvertible, Sendable {
   }
 
   /// The type of the operation, or the name of an elementwise row.
-  let name: String
-  let shapes: [[Int]]
-  let gradient: Gradient
-  let call: @Sendable ([Tensor]) -> Tensor
+  package let name: String
+  package let shapes: [[Int]]
+  package let gradient: Gradient
+  package let call: @Sendable ([Tensor]) -> Tensor
 
-  var description: String { name }
+  package var description: String { name }
+
+  /// Where operands are drawn from: the function is defined there.
+  package var range: Range<Double> {
+    if case .checked(let range) = gradient { range } else { -1..<1 }
+  }
 
   init(
     _ name: String, _ shapes: [[Int]], _ gradient: Gradient = .checked(-1..<1),
@@ -29,7 +36,7 @@ struct OperationExample: CustomStringConvertible, Sendable {
 }
 
 extension OperationExample {
-  static let all =
+  package static let all =
     structural + indexing + windows + overlapping + composites + attention + recurrent + unary
     + binary
 
@@ -42,9 +49,11 @@ extension OperationExample {
   private static let lengths = Tensor([2, 2, 1] as [Int32])
 
   private static let structural: [OperationExample] = [
-    .init("Constant", [[2, 3]]) { $0[0] * Tensor(repeating: 3, shape: [2, 3], dtype: .float64) },
-    .init("Iota", [[2, 3]]) { $0[0] * Tensor.iota([2, 3], axis: 1, dtype: .float64) },
-    .init("Convert", [[2, 3]], .none) { $0[0].converted(to: .int32).converted(to: .float64) },
+    .init("Constant", [[2, 3]]) {
+      $0[0] * Tensor(repeating: 3, shape: [2, 3], dtype: $0[0].dtype)
+    },
+    .init("Iota", [[2, 3]]) { $0[0] * Tensor.iota([2, 3], axis: 1, dtype: $0[0].dtype) },
+    .init("Convert", [[2, 3]], .none) { $0[0].converted(to: .int32).converted(to: $0[0].dtype) },
     .init("Select", [[2, 3], [2, 3]]) {
       $0[0].where(.!(Tensor.iota([2, 3], axis: 0) .> 0), else: $0[1])
     },
@@ -72,7 +81,7 @@ extension OperationExample {
     .init("Reduce", [[2, 3]], .checked(0.5..<1.5)) {
       $0[0].product(axes: [1]) + $0[0].max(axes: [1]) * $0[0].sum(axes: [1])
     },
-    .init("ArgReduce", [[2, 3]], .none) { $0[0].argmax(axis: 1).converted(to: .float64) },
+    .init("ArgReduce", [[2, 3]], .none) { $0[0].argmax(axis: 1).converted(to: $0[0].dtype) },
     .init("CumulativeSum", [[2, 3]]) { $0[0].cumulativeSum(axis: 1).square() },
     .init("MatMul", [[2, 2, 3], [3, 4]]) { matmul($0[0], $0[1]) },
     .init("Scan", [[2], [3, 2]]) { x in
@@ -94,19 +103,19 @@ extension OperationExample {
     .init("ScatterAddElements", [[2, 3], [2, 3]]) {
       $0[0].scatteringAddElements($0[1], at: grid, axis: 1).square()
     },
-    .init("OneHot", [[3, 4]]) { $0[0] * labels.oneHot(depth: 4, dtype: .float64) },
+    .init("OneHot", [[3, 4]]) { $0[0] * labels.oneHot(depth: 4, dtype: $0[0].dtype) },
     .init("Sort", [[2, 4]]) {
-      $0[0].sorted(axis: 1) * Tensor.iota([2, 4], axis: 1, dtype: .float64)
+      $0[0].sorted(axis: 1) * Tensor.iota([2, 4], axis: 1, dtype: $0[0].dtype)
     },
     .init("TopK", [[2, 4]]) { $0[0].topK(2).values.square() },
     .init("RandomBits", [[2]], .none) { x in
-      Tensor.randomIntegers([2], in: 0..<100, key: key).converted(to: .float64) + x[0] * 0
+      Tensor.randomIntegers([2], in: 0..<100, key: key).converted(to: x[0].dtype) + x[0] * 0
     },
     .init("RandomUniform", [[2]]) {
-      $0[0] * Tensor.uniform([2], in: 0..<1, dtype: .float64, key: key)
+      $0[0] * Tensor.uniform([2], in: 0..<1, dtype: $0[0].dtype, key: key)
     },
     .init("FoldIn", [[2]]) {
-      $0[0] * Tensor.uniform([2], in: 0..<1, dtype: .float64, key: key.folding(in: 3))
+      $0[0] * Tensor.uniform([2], in: 0..<1, dtype: $0[0].dtype, key: key.folding(in: 3))
     },
   ]
 
@@ -138,16 +147,17 @@ extension OperationExample {
   /// Overlapping windows, so that elements are added up.
   private static let overlapping: [OperationExample] = [
     .init("MaxPoolIndices", [[1, 4, 5, 2]], .none) {
-      $0[0].maxPooledWithIndices(window: [2, 3], stride: [1]).indices.converted(to: .float64)
+      $0[0].maxPooledWithIndices(window: [2, 3], stride: [1]).indices.converted(
+        to: $0[0].dtype)
     },
-    .init("StochasticPoolIndices", [[1, 5, 4, 2]], .none) {
-      let u = Tensor.uniform([1, 2, 2, 2], dtype: .float64, key: key)
+    .init("StochasticPoolIndices", [[1, 5, 4, 2]], .none) { x in
+      let u = Tensor.uniform([1, 2, 2, 2], dtype: x[0].dtype, key: key)
       guard
         let windows = try? SlidingWindow(
           window: [3, 2], stride: [3, 2], dilation: [1], padding: .explicit([(1, 0), (0, 0)]),
           over: [5, 4])
       else { return u }
-      return apply(StochasticPoolIndices(windows), [$0[0], u]).converted(to: .float64)
+      return apply(StochasticPoolIndices(windows), [x[0], u]).converted(to: x[0].dtype)
     },
     .init("UnfoldWindows", [[2, 5, 4, 2]]) {
       $0[0].unfolded(window: [3, 2], stride: [2, 1], padding: .symmetric(1)).square()
@@ -210,13 +220,13 @@ extension OperationExample {
       ApusCore.gradient(at: x[0]) { ($0.batchNormalized().result * x[0]).square().sum() }
     },
     .init("AdamUpdate", [[3], [3]], .checked(0.5..<1)) { x in
-      let scalars = Tensor([0.1, 0.5, 0.5, 1] as [Double])
+      let scalars = Tensor([0.1, 0.5, 0.5, 1] as [Double], dtype: x[0].dtype)
       return adamUpdate(
         x[0], gradient: x[1], firstMoment: x[0] * 0.1, secondMoment: x[1].square(), scalars: scalars
       ).parameter
     },
     .init("SGDMomentumUpdate", [[3], [3]]) { x in
-      let scalars = Tensor([0.1, 1] as [Double])
+      let scalars = Tensor([0.1, 1] as [Double], dtype: x[0].dtype)
       return sgdMomentumUpdate(
         x[0], gradient: x[1].square(), velocity: x[0], scalars: scalars, momentum: 0.9
       ).parameter
@@ -241,7 +251,7 @@ extension OperationExample {
       flat.contains(operation.name) ? .none : .checked(domains[operation.name] ?? -1..<1)
     ) { x in
       let operand = logical.contains(operation.name) ? x[0] .> 0 : x[0]
-      return apply(operation, [operand]).converted(to: .float64)
+      return apply(operation, [operand]).converted(to: x[0].dtype)
     }
   }
 
@@ -252,7 +262,7 @@ extension OperationExample {
     ) { x in
       let isLogical = logical.contains(operation.name)
       let operands = isLogical ? x.map { $0 .> 0 } : [x[0], x[1] * 0.4]
-      return apply(operation, operands).converted(to: .float64)
+      return apply(operation, operands).converted(to: x[0].dtype)
     }
   }
 }

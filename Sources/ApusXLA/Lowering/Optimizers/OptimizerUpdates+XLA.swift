@@ -1,0 +1,4 @@
+import ApusCore
+
+extension AdamUpdate: WideLowering {}
+extension SGDMomentumUpdate: WideLowering {}

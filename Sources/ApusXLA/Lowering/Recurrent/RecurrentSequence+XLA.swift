@@ -1,0 +1,4 @@
+import ApusCore
+
+extension RecurrentSequence: WideLowering {}
+extension RecurrentSequenceGradient: WideLowering {}

@@ -1,0 +1,37 @@
+import ApusCore
+
+/// A composite that sums: beside 16-bit numbers its decomposition is computed in 32 bits and
+/// rounded at the end, as by a kernel that takes it whole.
+protocol WideLowering: Composite, StableHLOLowering {}
+
+extension WideLowering {
+  func lower(
+    _ call: LoweringCall, into builder: StableHLOBuilder
+  ) throws(TensorError) -> [StableHLOValue] {
+    try builder.composeWide(call, decomposition)
+  }
+}
+
+extension StableHLOBuilder {
+  /// Writes a formula of the operands in 32 bits where they are of 16, and rounds its results.
+  ///
+  /// - Parameter roundsFactors: Whether what is multiplied with such operands is rounded to 16 bits.
+  func composeWide(
+    _ call: LoweringCall, roundsFactors isRounding: Bool = false,
+    _ formula: ([Tensor]) -> [Tensor]
+  ) throws(TensorError) -> [StableHLOValue] {
+    let outside = roundsFactors
+    roundsFactors = isRounding
+    defer { roundsFactors = outside }
+    let operands = call.operands.map { operand in
+      let x = wide(operand)
+      if operand.element.isHalf { halves[x.name] = operand }
+      return x
+    }
+    let types = call.operandTypes.map { type in
+      StableHLOType(type).element.isHalf ? type.with(dtype: .float32) : type
+    }
+    let results = try compose(operands, types, isUsed: call.isUsed, formula)
+    return zip(results, call.resultTypes).map { convert($0, StableHLOType($1).element) }
+  }
+}
