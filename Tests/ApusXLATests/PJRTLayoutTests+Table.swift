@@ -186,7 +186,8 @@ extension PJRTLayoutTests {
     var lines = ["FIELD(apus_pjrt_api, version, PJRT_Api, pjrt_api_version)"]
     for (own, theirs, fields) in structs {
       lines.append("SIZE(\(own), \(theirs))")
-      for field in ["struct_size", "extension:extension_start"] + fields.split(separator: " ") {
+      let all = "struct_size extension:extension_start " + fields
+      for field in all.split(separator: " ") {
         let names = field.split(separator: ":")
         lines.append("FIELD(\(own), \(names[0]), \(theirs), \(names[names.count - 1]))")
       }

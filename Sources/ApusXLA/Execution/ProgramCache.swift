@@ -49,7 +49,12 @@ final class ProgramCache: Sendable {
       return program
     }
     if let held { return held }
-    let program = try loaded(key, placement) ?? compiled(key, placement)
+    let program: PJRTProgram
+    if let known = loaded(key, placement) {
+      program = known
+    } else {
+      program = try compiled(key, placement)
+    }
     state.withLock { state in
       state.held = state.held.filter { $0.value.program != nil }
       state.held[key] = Held(program: program)
