@@ -38,7 +38,7 @@ import Testing
     arguments: [
       "FIELD(pjrt_execute_args, events, PJRT_LoadedExecutable_Execute_Args, argument_lists)",
       "PLACE(pjrt_compile, PJRT_Client_Compile)",
-      "SIZE(pjrt_upload_args, PJRT_Buffer_ToHostBuffer_Args)",
+      "SIZE(pjrt_empty_args, PJRT_Buffer_ToHostBuffer_Args)",
     ])
   func wrong(statement: String) throws {
     let outcome = try Self.compile(Self.source([statement]))

@@ -20,7 +20,7 @@ import Testing
 
   /// What a program of the cache makes of 1, 2, 3.
   private func result(_ program: PJRTProgram) throws -> [Float] {
-    let input = try [1, 2, 3].withUnsafeBytes { (bytes: UnsafeRawBufferPointer) in
+    let input = try ([1, 2, 3] as [Float]).withUnsafeBytes { (bytes: UnsafeRawBufferPointer) in
       try PJRTBuffer(
         program.client, program.devices[0], #require(bytes.baseAddress), TensorType(.float32, [3]))
     }
