@@ -51,7 +51,10 @@ extension PJRTLayoutTests {
       "pjrt_devices_args", "PJRT_LoadedExecutable_AddressableDevices_Args",
       "handle:executable devices:addressable_devices count:num_addressable_devices"
     ),
-    ("pjrt_result_args", "PJRT_Device_GetDescription_Args", "handle:device result:device_description"),
+    (
+      "pjrt_result_args", "PJRT_Device_GetDescription_Args",
+      "handle:device result:device_description"
+    ),
     (
       "pjrt_result_args", "PJRT_LoadedExecutable_GetExecutable_Args",
       "handle:loaded_executable result:executable"

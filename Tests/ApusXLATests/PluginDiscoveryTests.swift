@@ -56,7 +56,10 @@ import Testing
       try tree.add("\(site)/unrelated/lib.so")
       let found = tree.discovery(["VIRTUAL_ENV": tree.path("venv")]).found
       #expect(
-        Set(found.map { "\($0.platform) \($0.path.split(separator: "/").suffix(2).joined(separator: "/"))" })
+        Set(
+          found.map {
+            "\($0.platform) \($0.path.split(separator: "/").suffix(2).joined(separator: "/"))"
+          })
           == [
             "cuda xla_cuda13/xla_cuda_plugin.so", "cpu xla_cpu_pjrt/xla_cpu_pjrt.so",
             "cpu lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so", "tpu libtpu/libtpu.so",

@@ -26,27 +26,34 @@ import Testing
     #expect(trial.devices.map(\.id) == [0, 1, 2])
   }
 
+  /// A copy of the plugin: one that this process has not opened, as flags are read once.
+  private func withCopy(_ body: (String) throws -> Void) throws {
+    try Tree.temporary { tree in
+      try FileManager.default.copyItem(atPath: plugin, toPath: tree.path("copy_cpu.so"))
+      try body(tree.path("copy_cpu.so"))
+    }
+  }
+
   @Test("an unknown flag of the compiler ends the trial's process, not this one", .needsPlugin)
   func unknownFlag() throws {
-    let trial = PluginTrial(
-      path: try plugin, options: ["cpu_device_count": .integer(1)], flags: "--no_such_flag=1")
-    let mistake = try #require(trial.mistake)
-    #expect(mistake.contains("ends its process"))
-    #expect(mistake.contains("no_such_flag"), "\(mistake)")
-    let settings = ClientSettings(["XLA_FLAGS": "--no_such_flag=1"])
-    let path = try plugin
-    let error = #expect(throws: TensorError.self) {
-      try settings.check(path, ["cpu_device_count": .integer(1)])
+    try withCopy { path in
+      let settings = ClientSettings(["XLA_FLAGS": "--no_such_flag=1"])
+      let error = #expect(throws: TensorError.self) {
+        try settings.check(path, ["cpu_device_count": .integer(1)])
+      }
+      let reason = try #require(error?.reason)
+      #expect(reason.hasPrefix("the plugin \(path) ends its process ("), "\(reason)")
+      #expect(reason.contains("Unknown flag"), "\(reason)")
+      #expect(reason.hasSuffix("\n  XLA_FLAGS is \"--no_such_flag=1\""), "\(reason)")
     }
-    #expect(error?.reason.contains("XLA_FLAGS is \"--no_such_flag=1\"") == true)
   }
 
   @Test("a known flag passes", .needsPlugin)
   func knownFlag() throws {
-    let trial = PluginTrial(
-      path: try plugin, options: ["cpu_device_count": .integer(1)],
-      flags: "--xla_cpu_enable_fast_math=false")
-    #expect(trial.mistake == nil, "\(trial.mistake ?? "")")
+    try withCopy { path in
+      let settings = ClientSettings(["XLA_FLAGS": "--xla_cpu_enable_fast_math=false"])
+      try settings.check(path, ["cpu_device_count": .integer(1)])
+    }
   }
 
   @Test("files that are no plugins are told")
@@ -79,7 +86,8 @@ import Testing
   @Test("too new, too old and too old a StableHLO are told apart")
   func bad() {
     #expect(
-      mistake(1, 2) == "the plugin p.so speaks PJRT API 1.2, which is newer than this program knows: "
+      mistake(1, 2)
+        == "the plugin p.so speaks PJRT API 1.2, which is newer than this program knows: "
         + "it needs 0.67 or a later 0.x; use an older plugin or a newer apus")
     #expect(
       mistake(0, 40) == "the plugin p.so speaks PJRT API 0.40, which is too old: needs 0.67 or a "

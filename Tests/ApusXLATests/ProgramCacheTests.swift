@@ -158,7 +158,8 @@ import Testing
       // Reading makes the oldest the most recent.
       #expect(store.read(key("a")) != nil)
       store.write([UInt8](repeating: 0, count: 1000), key("d"))
-      #expect(["a", "b", "c", "d"].map { store.read(key($0)) != nil } == [true, false, true, true])
+      #expect(
+        ["a", "b", "c", "d"].map { store.read(key($0)) != nil } == [true, false, true, true])
       store.write([UInt8](repeating: 0, count: 5000), key("large"))
       #expect(store.read(key("large")) == nil)
     }

@@ -48,7 +48,8 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
     } else if text.hasPrefix("mesh:") {
       self =
         Mesh(text: text.dropFirst(5)).map { .mesh($0) }
-        ?? Device(kind: .invalid("'\(text)' names no mesh: write mesh:axis=count,axis=count@platform"))
+        ?? Device(
+          kind: .invalid("'\(text)' names no mesh: write mesh:axis=count,axis=count@platform"))
     } else if text.hasPrefix("xla:") {
       self = .xla(String(text.dropFirst(4)))
     } else {

@@ -49,7 +49,9 @@ enum ProgramFile {
       rest = rest.dropFirst(Int(size))
     }
     let expected = Self.parts(of: key)
-    guard rest.isEmpty, zip(expected, parts).allSatisfy({ $0.elementsEqual($1) }) else { return nil }
+    guard rest.isEmpty, zip(expected, parts).allSatisfy({ $0.elementsEqual($1) }) else {
+      return nil
+    }
     var sum = Checksum(seed: 0)
     for part in parts { sum.add(Array(part)) }
     return sum.value == words[4] ? Array(parts[3]) : nil

@@ -49,6 +49,8 @@ struct ClientSettings {
   ///
   /// - Throws: What the plugin has against them.
   func check(_ path: String, _ options: [String: PJRTOption]) throws(TensorError) {
+    // It has read them then; and a child would have its locks but not its threads.
+    if PJRTPlugin.isOpen(path) { return }
     guard let flags = environment["XLA_FLAGS"], flags.contains(where: { !$0.isWhitespace }) else {
       return
     }

@@ -103,7 +103,8 @@ struct PluginDiscovery {
   private func existing(_ plugin: PluginDescription) throws(TensorError) -> PluginDescription {
     if Folder.exists(plugin.path), !Folder.isFolder(plugin.path) { return plugin }
     throw TensorError(
-      operation: "device", reason: "there is no plugin \(plugin.path), which \(plugin.origin) names")
+      operation: "device", reason: "there is no plugin \(plugin.path), which \(plugin.origin) names"
+    )
   }
 
   private func newest(of candidates: [PluginDescription]) -> PluginDescription? {
