@@ -79,7 +79,7 @@ final class XLAExecutable: DeviceExecutable {
     for (index, sharding) in outputShardings.enumerated() {
       let input = options.donations[index]
       let result = XLAArray(
-        sharding, started.results.map { $0[index] }, run: run, isState: input != nil)
+        sharding, placement, started.results.map { $0[index] }, run: run, isState: input != nil)
       storages[input ?? place].become(result)
       if input == nil { place += 1 }
     }
