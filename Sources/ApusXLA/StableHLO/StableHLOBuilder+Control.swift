@@ -60,11 +60,12 @@ private struct CarriedChecks {
   /// Written at the end of the body.
   init(_ checks: [DataCheck], _ builder: StableHLOBuilder) {
     self.checks = checks
-    arguments = checks.flatMap { check in
+    let arguments = checks.flatMap { check in
       [check.position, check.value].map {
         StableHLOValue(name: builder.freshName(), type: $0.type)
       }
     }
+    self.arguments = arguments
     let zero = StableHLOType(.i64)
     let failed = stride(from: 0, to: arguments.count, by: 2).map {
       builder.compare(.GE, arguments[$0], builder.constant(integer: 0, zero))
