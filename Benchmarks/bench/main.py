@@ -34,6 +34,8 @@ def arguments():
     parser.add_argument("--no-memory", action="store_true", help="do not measure memory")
     parser.add_argument("--readme", action="store_true",
                         help="put the main table between the marks of the READMEs as well")
+    parser.add_argument("--device", default="cpu",
+                        help="where Apus runs, such as xla:cpu; the peers stay on the processor")
     parser.add_argument("--apus", type=pathlib.Path,
                         default=sides.ROOT / ".build/release/apus-bench")
     parser.add_argument("--output", type=pathlib.Path, help="where the results are written",
@@ -63,7 +65,7 @@ def main():
     if "main" in options.tables:
         found.main = main_table(options, peers, found)
         found.limits["multiply_adds"] = machine.matmul_peak(found.main)
-    apus = sides.apus(options.apus)
+    apus = sides.apus(options.apus, device=options.device)
     timing = (options.rounds, options.seconds, options.statistic)
     if "start" in options.tables:
         variants = {(row.name, name): result.variant
@@ -90,7 +92,8 @@ def main_table(options, peers, found):
     """Measures row after row; tells each as soon as it is known."""
     started = started_of(peers, options.threads)
     peers = [kind for kind in peers if kind.name in started]
-    own = {False: sides.apus(options.apus), True: sides.portable(options.apus)}
+    own = {False: sides.apus(options.apus, device=options.device),
+           True: sides.portable(options.apus)}
     measured = []
     for row in options.rows:
         kind = own[row.portable]

@@ -129,7 +129,10 @@ class Side:
             self.process.wait()
 
 
-def apus(binary, name="Apus", environment=None):
+def apus(binary, name="Apus", environment=None, device="cpu"):
+    if device != "cpu":
+        # Plans of a plugin do not tell what they move.
+        return Kind(name, [str(binary), "serve", "--device", device], environment)
     return Kind(name, [str(binary)], environment, tells_statistics=True)
 
 

@@ -36,7 +36,7 @@ import Testing
     let exact = function(
       inputs.map { $0.converted(to: .float64) }, weights.map { $0.converted(to: .float64) })
     for _ in 0..<2 {
-      try run(plan, (leaves + outputs).map(\.pointer), contents: contents)
+      try run(plan, leaves + outputs, contents: contents)
       for (storage, (result, expected)) in zip(outputs, zip(results, exact)) {
         try expectClose(
           Tensor(storage: storage, type: result.type), expected.scalars(as: Double.self),

@@ -18,7 +18,7 @@ import Testing
     let given = try inputs.map { try Tensor($0).evaluatedStorage() }
     let fresh = try results.indices.filter { donations[$0] == nil }
       .map { try allocate(results[$0].type) }
-    try run(plan, (given + fresh).map(\.pointer))
+    try run(plan, given + fresh)
     func read(_ storages: [Storage]) -> [[Double]] {
       storages.map { $0.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) } }
     }

@@ -33,7 +33,7 @@ import Testing
     /// Runs with the names that the inputs' contents have now, or with none.
     func callAsFunction(named: Bool = true) throws -> [[Float]] {
       let names = named ? plan.standingInputs.map { inputs[$0].contents } : []
-      try run(plan, (inputs + outputs).map(\.pointer), contents: names)
+      try run(plan, inputs + outputs, contents: names)
       return outputs.map { $0.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) } }
     }
 

@@ -60,15 +60,15 @@ private struct CarriedChecks {
   /// Written at the end of the body.
   init(_ checks: [DataCheck], _ builder: StableHLOBuilder) {
     self.checks = checks
-    let arguments = checks.flatMap { check in
+    let carried = checks.flatMap { check in
       [check.position, check.value].map {
         StableHLOValue(name: builder.freshName(), type: $0.type)
       }
     }
-    self.arguments = arguments
     let zero = StableHLOType(.i64)
-    let failed = stride(from: 0, to: arguments.count, by: 2).map {
-      builder.compare(.GE, arguments[$0], builder.constant(integer: 0, zero))
+    arguments = carried
+    let failed = stride(from: 0, to: carried.count, by: 2).map {
+      builder.compare(.GE, carried[$0], builder.constant(integer: 0, zero))
     }
     guard let first = failed.first else {
       next = []
@@ -76,7 +76,7 @@ private struct CarriedChecks {
     }
     let hasFailed = failed.dropFirst().reduce(first, builder.or)
     let found = checks.flatMap { [$0.position, $0.value] }
-    next = zip(arguments, found).map { builder.select(hasFailed, $0, $1) }
+    next = zip(carried, found).map { builder.select(hasFailed, $0, $1) }
   }
 
   /// What is carried before the first step: no failure.
