@@ -112,6 +112,19 @@ static void tell_devices(int report, const apus_pjrt_api *api, apus_pjrt_client 
   }
 }
 
+// Some settings are read when the first program is compiled.
+static void compile_nothing(int report, const apus_pjrt_api *api, apus_pjrt_client *client) {
+  static const char code[] =
+      "module { func.func public @main(%x: tensor<f32>) -> tensor<f32> {"
+      " %y = stablehlo.add %x, %x : tensor<f32> return %y : tensor<f32> } }";
+  // One replica of one partition.
+  static const char options[] = {0x1A, 4, 0x20, 1, 0x28, 1};
+  apus_pjrt_loaded *loaded;
+  apus_pjrt_error *error =
+      apus_pjrt_compile(api, client, code, sizeof code - 1, options, sizeof options, &loaded);
+  if (error) stop(report, api, error);
+}
+
 static void try_here(
     int report, const char *path, const apus_pjrt_named_value *options, size_t count,
     int32_t extent) {
@@ -126,7 +139,7 @@ static void try_here(
   apus_pjrt_version(api, &major, &minor);
   bool is_complete = apus_pjrt_is_complete(api);
   dprintf(report, "api %d %d\ncomplete %d\n", major, minor, is_complete);
-  if (extent == apus_pjrt_trial_devices && major == 0 && is_complete) {
+  if (extent >= apus_pjrt_trial_devices && major == 0 && is_complete) {
     apus_pjrt_error *error = apus_pjrt_initialize(api);
     if (error) stop(report, api, error);
     tell_attributes(report, api);
@@ -134,6 +147,7 @@ static void try_here(
     error = apus_pjrt_client_create(api, options, count, NULL, &client);
     if (error) stop(report, api, error);
     tell_devices(report, api, client);
+    if (extent == apus_pjrt_trial_program) compile_nothing(report, api, client);
   }
   dprintf(report, "done\n");
   _exit(0);
@@ -212,7 +226,7 @@ static void watch(
 
 apus_pjrt_trial *apus_pjrt_try(
     const char *path, const apus_pjrt_named_value *options, size_t count, int32_t extent,
-    int32_t timeout_milliseconds) {
+    const char *flags, int32_t timeout_milliseconds) {
   apus_pjrt_trial *trial = calloc(1, sizeof *trial);
   if (!trial) return NULL;
   int64_t deadline = now_milliseconds() + timeout_milliseconds;
@@ -229,6 +243,7 @@ apus_pjrt_trial *apus_pjrt_try(
     calm();
     dup2(noise[1], STDOUT_FILENO);
     dup2(noise[1], STDERR_FILENO);
+    if (flags) setenv("XLA_FLAGS", flags, 1);
     try_here(report[1], path, options, count, extent);
   }
   if (child > 0) {

@@ -56,7 +56,7 @@ final class XLAExecutable: DeviceExecutable {
       inputs.append(try array(storage, index, isRefreshed: refreshed.contains(index)))
     }
     for input in inputs where input.run?.hasChecks == true { try input.settle() }
-    try waitForOldest()
+    waitForOldest()
     // What somebody else still reads must not be overwritten.
     var kept: [Int64] = []
     for index in donated.sorted() {
@@ -106,10 +106,10 @@ final class XLAExecutable: DeviceExecutable {
     return array
   }
 
-  private func waitForOldest() throws(TensorError) {
+  private func waitForOldest() {
     let oldest: XLARun? = underWay.withLock { runs in
       runs.count < Self.depth ? nil : runs.removeFirst()
     }
-    try oldest?.finish()
+    oldest?.wait()
   }
 }

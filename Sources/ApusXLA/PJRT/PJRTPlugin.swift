@@ -40,6 +40,9 @@ package final class PJRTPlugin: @unchecked Sendable {
     return try result.get()
   }
 
+  /// Whether the plugin in a file has been opened in this process.
+  static func isOpen(_ path: String) -> Bool { opened.withLock { $0[path] != nil } }
+
   private init(_ path: String) throws(TensorError) {
     Self.quiet()
     var reason = [CChar](repeating: 0, count: 1024)

@@ -45,17 +45,22 @@ struct ClientSettings {
     return options
   }
 
-  /// Whether anything was said that a plugin may end the process for.
-  var areRisky: Bool { environment["XLA_FLAGS"].map { $0.contains { !$0.isWhitespace } } ?? false }
-
-  /// Tries the settings in another process where they are risky.
+  /// Tries the settings in another process where the plugin may end the process for them.
   ///
   /// - Throws: What the plugin has against them.
   func check(_ path: String, _ options: [String: PJRTOption]) throws(TensorError) {
-    guard areRisky else { return }
-    let trial = PluginTrial(path: path, options: options)
+    // It has read them then; and a child would have its locks but not its threads.
+    if PJRTPlugin.isOpen(path) { return }
+    guard let flags = environment["XLA_FLAGS"], flags.contains(where: { !$0.isWhitespace }) else {
+      return
+    }
+    let trial = PluginTrial(path: path, options: options, flags: flags)
     guard let mistake = trial.mistake else { return }
-    throw TensorError(
-      operation: "xla", reason: "\(mistake)\n  XLA_FLAGS is \"\(environment["XLA_FLAGS"] ?? "")\"")
+    throw TensorError(operation: "xla", reason: "\(mistake)\n  XLA_FLAGS is \"\(flags)\"")
   }
+}
+
+extension ClientSettings {
+  /// Settings of the compiler that plugins read themselves when they start.
+  static let compilerFlags = [String: String].ofProcess["XLA_FLAGS"] ?? ""
 }

@@ -1,3 +1,5 @@
+import ApusCore
+
 /// A file that is, by its name or by what names it, a PJRT plugin; not opened yet.
 public struct PluginDescription: Sendable, Hashable, CustomStringConvertible {
   /// The kind of device as far as names tell it: `cpu`, `cuda`, `rocm`, `tpu`; `gpu` where it may be
@@ -29,13 +31,25 @@ public struct PluginDescription: Sendable, Hashable, CustomStringConvertible {
       || platform == "gpu" && ["cuda", "rocm"].contains(name)
   }
 
+  /// Throws when the plugin turns out to be for another platform than the one it was taken for.
+  func check(_ actual: String) throws(TensorError) {
+    let common = ["cpu", "cuda", "rocm", "tpu"]
+    let actual = actual.lowercased()
+    if common.contains(platform), common.contains(actual), platform != actual {
+      throw TensorError(
+        operation: "device",
+        reason: "the plugin \(path), from \(origin), is for \(actual), not for \(platform)")
+    }
+  }
+
   /// The first platform that names of files or folders tell.
   static func platform(in names: [String]) -> String? {
     for name in names {
       let words = name.lowercased().split { !$0.isLetter && !$0.isNumber }
       for word in words {
         let plain = word.hasPrefix("lib") ? word.dropFirst(3) : word
-        let stem = plain[..<(plain.lastIndex { !$0.isNumber }.map(plain.index(after:)) ?? plain.endIndex)]
+        let end = plain.lastIndex { !$0.isNumber }.map { plain.index(after: $0) }
+        let stem = plain[..<(end ?? plain.endIndex)]
         if let known = known.first(where: { stem == $0 }) { return known }
       }
     }

@@ -23,10 +23,10 @@ struct PluginDiscovery {
   /// This machine, as the process sees it.
   static var here: PluginDiscovery {
     PluginDiscovery(
-      environment: .ofProcess, packageDirectory: String(cString: apus_package_directory()),
+      environment: .ofProcess,
+      packageDirectory: apus_package_directory().map { String(cString: $0) },
       version: { PluginTrial(path: $0).apiVersion })
   }
-
 
   // MARK: Places
 
@@ -103,7 +103,8 @@ struct PluginDiscovery {
   private func existing(_ plugin: PluginDescription) throws(TensorError) -> PluginDescription {
     if Folder.exists(plugin.path), !Folder.isFolder(plugin.path) { return plugin }
     throw TensorError(
-      operation: "device", reason: "there is no plugin \(plugin.path), which \(plugin.origin) names")
+      operation: "device", reason: "there is no plugin \(plugin.path), which \(plugin.origin) names"
+    )
   }
 
   private func newest(of candidates: [PluginDescription]) -> PluginDescription? {

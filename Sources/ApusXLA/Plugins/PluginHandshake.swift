@@ -14,7 +14,8 @@ enum PluginHandshake {
     _ path: String, major: Int, minor: Int, isComplete: Bool, attributes: [String: String]
   ) -> String? {
     if major != 0 {
-      return "the plugin \(path) speaks PJRT API \(major).\(minor), which is newer than this program "
+      return
+        "the plugin \(path) speaks PJRT API \(major).\(minor), which is newer than this program "
         + "knows: it needs 0.\(oldestMinor) or a later 0.x; use an older plugin or a newer apus"
     }
     if minor < oldestMinor || !isComplete {
@@ -26,7 +27,8 @@ enum PluginHandshake {
     let version = text.split(separator: ".").map { Int($0) ?? 0 }
     if version.lexicographicallyPrecedes(oldestStableHLO) {
       let needed = oldestStableHLO.map(String.init).joined(separator: ".")
-      return "the plugin \(path) reads StableHLO \(text), programs are written in \(needed) or later: "
+      return
+        "the plugin \(path) reads StableHLO \(text), programs are written in \(needed) or later: "
         + "use a newer plugin"
     }
     return nil

@@ -32,16 +32,23 @@ struct PluginTrial {
   /// Why the plugin cannot be used, if it cannot.
   private(set) var mistake: String?
 
-  /// Opens the plugin, and with settings makes a client of it.
+  /// Opens the plugin; with settings makes a client of it; with flags compiles a small program, as
+  /// flags are read no sooner.
   ///
-  /// - Parameter seconds: After which a plugin that does not answer is given up.
-  init(path: String, options: [String: PJRTOption]? = nil, seconds: Double = 60) {
+  /// - Parameters:
+  ///   - flags: Settings of the compiler, in place of `XLA_FLAGS`.
+  ///   - seconds: After which a plugin that does not answer is given up.
+  init(
+    path: String, options: [String: PJRTOption]? = nil, flags: String? = nil, seconds: Double = 60
+  ) {
     self.path = path
     PJRTPlugin.quiet()
-    let extent = options == nil ? apus_pjrt_trial_open : apus_pjrt_trial_devices
+    let extent =
+      options == nil
+      ? apus_pjrt_trial_open : flags == nil ? apus_pjrt_trial_devices : apus_pjrt_trial_program
     let milliseconds = Int32(seconds * 1000)
     let trial = (options ?? [:]).withNamedValues {
-      apus_pjrt_try(path, $0.baseAddress, $0.count, Int32(extent), milliseconds)
+      apus_pjrt_try(path, $0.baseAddress, $0.count, Int32(extent), flags, milliseconds)
     }
     guard let trial else {
       mistake = "cannot try the plugin \(path): no process could be started"

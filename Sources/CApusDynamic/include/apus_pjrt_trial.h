@@ -7,13 +7,13 @@
 typedef struct apus_pjrt_trial apus_pjrt_trial;
 
 // How far a trial goes.
-enum { apus_pjrt_trial_open = 0, apus_pjrt_trial_devices = 1 };
+enum { apus_pjrt_trial_open = 0, apus_pjrt_trial_devices = 1, apus_pjrt_trial_program = 2 };
 
-// Opens the plugin in a child, and makes a client there when `extent` asks for devices. NULL where
-// no child could be made.
+// Opens the plugin in a child, makes a client there and compiles a small program, as far as `extent`
+// says; `flags` takes the place of XLA_FLAGS unless NULL. NULL where no child could be made.
 apus_pjrt_trial *apus_pjrt_try(
     const char *path, const apus_pjrt_named_value *options, size_t count, int32_t extent,
-    int32_t timeout_milliseconds);
+    const char *flags, int32_t timeout_milliseconds);
 void apus_pjrt_trial_free(apus_pjrt_trial *trial);
 
 // What was found, a line each:
