@@ -23,6 +23,7 @@ final class XLAExecutable: DeviceExecutable {
     self.options = options
     self.placement = placement
     let module = try StableHLOModule(graph, options, placement, precision: precision)
+    ProgramDump.write(module.text)
     checks = module.checks
     inputShardings = (0..<graph.inputCount).map {
       placement.sharding(ofInput: $0, graph.types[$0], options)
