@@ -36,7 +36,7 @@ struct UsageTests {
     "Every command explains itself",
     arguments: [
       [], ["train"], ["evaluate"], ["predict"], ["summary"], ["data"], ["data", "list"],
-      ["data", "show"], ["info"], ["explain"],
+      ["data", "show"], ["info"], ["explain"], ["launch"],
     ])
   func help(command: [String]) throws {
     let outcome = try Tool.run(Tool.path, command + ["--help"])

@@ -87,6 +87,31 @@ struct HandshakeTests {
     #expect(error?.reason == "process 1 is of another version of Apus")
   }
 
+  @Test("what one process wants, all decide; alone there is no vote")
+  func votes() throws {
+    #expect(try ProcessVote(.alone, on: "x") == nil)
+    let server = try StoreServer(token: Self.token)
+    let outcomes = OutcomeList()
+    let waiting = DispatchGroup()
+    for index in 0..<3 {
+      let group = ProcessGroup(
+        index: index, count: 3, coordinator: "\(server.address)", token: Self.token, patience: 60)
+      let vote = try #require(try ProcessVote(group, on: "ending"))
+      waiting.enter()
+      Thread.detachNewThread {
+        defer { waiting.leave() }
+        do {
+          for round in 0..<20 {
+            let isAgreed = try vote.isAnyFor(round == 10 && index == 2)
+            if isAgreed != (round == 10) { outcomes.add("\(index) in \(round): \(isAgreed)") }
+          }
+        } catch { outcomes.add("\(index): \(error)") }
+      }
+    }
+    waiting.wait()
+    #expect(outcomes.texts == [])
+  }
+
   /// What a process of the next tests does: it reads its place from the environment that
   /// `apus launch` would give it and meets the others.
   private static func meet(
