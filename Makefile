@@ -21,6 +21,7 @@ run: build
 
 test:
 	@Scripts/fetch-onednn
+	@Scripts/fetch-pjrt
 	APUS_THREADS=$${APUS_THREADS:-1} $(SWIFT) test -c release -Xswiftc -enable-testing $(ARGS)
 	Scripts/check-consumer
 

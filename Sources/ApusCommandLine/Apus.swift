@@ -5,7 +5,7 @@ import Foundation
 /// The command line of Apus.
 @main
 struct ApusCommand: ParsableCommand {
-  static let version = "0.1.0"
+  static let version = ApusVersion.current
 
   static let configuration = CommandConfiguration(
     commandName: "apus",
@@ -15,12 +15,15 @@ struct ApusCommand: ParsableCommand {
       line was wrong; 130 interrupted.
 
       Environment: APUS_THREADS (processors used), APUS_ONEDNN=off (own kernels only), \
-      APUS_DETERMINISTIC=1, APUS_PROFILE=1 (time per kernel, on standard error).
+      APUS_DETERMINISTIC=1, APUS_PROFILE=1 (time per kernel, on standard error). For devices of \
+      plugins: APUS_PJRT_<PLATFORM> (file of the plugin), APUS_XLA_PREALLOCATE, \
+      APUS_XLA_MEMORY_FRACTION, APUS_CACHE (folder of compiled programs, or off).
       """,
     version: version,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
-      DataCommand.self, InfoCommand.self, ExplainCommand.self,
+      DataCommand.self, InfoCommand.self, DevicesCommand.self, ExplainCommand.self,
+      LaunchCommand.self,
     ])
 
   static func main() {

@@ -189,7 +189,7 @@ typedef struct {
   struct {
     int64_t value;
     bool is_set;
-  } figures[9];
+  } figures[10];
 } pjrt_memory_args;
 
 typedef struct {

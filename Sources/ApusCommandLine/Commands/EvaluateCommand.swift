@@ -16,12 +16,13 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup(title: "Data") var selection: DataSelection
   @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup(title: "Device") var place: DeviceOptions
 
   mutating func run() throws {
     machine.apply()
     let saved = try SavedModel(contentsOf: model)
     let test = try saved.testData(selection).test
-    let trainer = saved.trainer
+    let trainer = saved.trainer(on: place.chosen)
     let figures = try trainer.evaluate(test, batchSize: 500)
     let found = try Classification(trainer, test)
     let right = test.count - found.wrong.count

@@ -28,6 +28,7 @@ struct PredictCommand: ParsableCommand {
   var resize = false
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup(title: "Device") var place: DeviceOptions
 
   mutating func run() throws {
     machine.apply()
@@ -35,7 +36,8 @@ struct PredictCommand: ParsableCommand {
     let values = try saved.architecture.takesImages ? picture() : numbers()
     let shape = Shape([1] + saved.architecture.inputShape)
     let input = Tensor(values.map { Float($0) }, shape: shape)
-    let probabilities = try saved.trainer.predict(input).softmax().scalars(as: Double.self)
+    let logits = try saved.trainer(on: place.chosen).predict(input)
+    let probabilities = try logits.softmax().scalars(as: Double.self)
     let width = saved.classNames.map(\.count).max() ?? 0
     let ranked = zip(saved.classNames, probabilities).sorted { $0.1 > $1.1 }
     try Console.print(

@@ -44,6 +44,7 @@ struct TrainCommand: ParsableCommand {
   var plain = false
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup(title: "Device") var place: DeviceOptions
 
   func validate() throws {
     if resume, output == nil { throw ValidationError("--resume needs the folder of --output.") }
@@ -62,6 +63,8 @@ struct TrainCommand: ParsableCommand {
 
   mutating func run() throws {
     machine.apply()
+    // A device that is not there is told before anything is written.
+    _ = try place.chosen.executor()
     let folder = output.map(RunFolder.init)
     var settings = RunSettings(architecture)
     if resume, let folder {
@@ -79,7 +82,8 @@ struct TrainCommand: ParsableCommand {
     if !resume { try folder?.removeCheckpoints() }
     try folder?.write(settings)
     try TrainingJob(
-      settings: settings, data: data, folder: folder, checkpointSteps: checkpointEvery,
+      settings: settings, data: data, device: place.chosen, folder: folder,
+      checkpointSteps: checkpointEvery,
       resumes: resume, progress: quiet ? .silent : plain ? .lines : .automatic, isQuiet: quiet
     ).run()
   }

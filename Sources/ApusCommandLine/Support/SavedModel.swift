@@ -73,8 +73,9 @@ struct SavedModel {
   }
 
   /// A trainer that evaluates and predicts.
-  var trainer: Trainer {
-    Trainer(model, loss: .crossEntropy, metrics: [.accuracy], precision: precision)
+  func trainer(on device: Device) -> Trainer {
+    Trainer(
+      model, loss: .crossEntropy, metrics: [.accuracy], precision: precision, device: device)
   }
 
   /// The held-out samples of the training, or those of other data.

@@ -6,6 +6,7 @@ import Foundation
 struct TrainingJob {
   let settings: RunSettings
   let data: SplitData
+  let device: Device
   let folder: RunFolder?
   let checkpointSteps: Int?
   let resumes: Bool
@@ -15,7 +16,7 @@ struct TrainingJob {
   func run() throws {
     try data.check(for: settings.architecture)
     if !isQuiet {
-      try Console.print(settings.summary)
+      try Console.print(settings.summary + (device == .cpu ? "" : ", on \(device)"))
       try Console.print(
         "\(data.train.count) samples of \(data.name.rawValue) for training, "
           + "\(data.test.count) for test")
@@ -30,7 +31,7 @@ struct TrainingJob {
         rate: settings.learningRate, weightDecay: settings.weightDecay),
       metrics: [.accuracy],
       schedule: settings.schedule.make(steps: settings.epochs * loader.batchCount),
-      seed: settings.seed, precision: settings.precision)
+      seed: settings.seed, precision: settings.precision, device: device)
     let checks = try DataLoader(data.test, batchSize: min(data.test.count, 500))
     let start = ContinuousClock.now
     let history = try trainer.fit(
@@ -40,10 +41,21 @@ struct TrainingJob {
     if Interruption.happened, let folder {
       Console.complain(
         "interrupted in step \(trainer.step); go on with: apus train "
-          + "\(settings.architecture.rawValue) --output \(folder.path) --resume")
+          + "\(settings.architecture.rawValue) --output \(folder.path)\(deviceOption) --resume")
       throw ExitCode(130)
     }
     try finish(trainer, history, seconds: seconds)
+  }
+
+  /// The option that names the device, for a command that goes on with the run.
+  private var deviceOption: String {
+    switch device.kind {
+    case .standard, .invalid: ""
+    case .xla(let platform, let index): " --device xla:\(platform):\(index)"
+    case .mesh(let mesh):
+      " --device mesh:"
+        + mesh.axes.map { "\($0.name)=\($0.count)" }.joined(separator: ",") + "@\(mesh.platform)"
+    }
   }
 
   private func callbacks() throws -> [any Callback] {

@@ -40,10 +40,16 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
     .mesh(Mesh(axes, on: platform))
   }
 
-  /// A device as a command line names it: `cpu`, `xla:cpu`, `cuda`, `cuda:1`, `tpu:0`.
+  /// A device as a command line names it: `cpu`, `xla:cpu`, `cuda`, `cuda:1`, `tpu:0`; the file of a
+  /// plugin, `xla:/folder/plugin.so`; a mesh, `mesh:data=4@cuda`, `mesh:data=2,model=2@tpu`.
   public init(_ text: String) {
     if text == "cpu" {
       self = .cpu
+    } else if text.hasPrefix("mesh:") {
+      self =
+        Mesh(text: text.dropFirst(5)).map { .mesh($0) }
+        ?? Device(
+          kind: .invalid("'\(text)' names no mesh: write mesh:axis=count,axis=count@platform"))
     } else if text.hasPrefix("xla:") {
       self = .xla(String(text.dropFirst(4)))
     } else {
@@ -52,6 +58,15 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
   }
 
   init(kind: Kind) { self.kind = kind }
+
+  /// Why the text or the axes it was made of name no device, if they name none.
+  package var mistake: String? {
+    switch kind {
+    case .invalid(let reason): reason
+    case .mesh(let mesh): mesh.mistake
+    case .standard, .xla: nil
+    }
+  }
 
   public var description: String {
     switch kind {

@@ -51,6 +51,21 @@ public struct Mesh: Sendable, Hashable, CustomStringConvertible {
     self.parameters = parameters ?? (hasModel ? .split(over: "model") : .replicated)
   }
 
+  /// A mesh as a command line names it: `data=2,model=2@cuda`, with the platform `cuda` unless
+  /// given.
+  init?(text: Substring) {
+    let halves = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+    var axes: [Axis] = []
+    for part in halves[0].split(separator: ",", omittingEmptySubsequences: false) {
+      let pair = part.split(separator: "=", omittingEmptySubsequences: false)
+      guard pair.count == 2, let count = Int(pair[1]) else { return nil }
+      axes.append(Axis(name: String(pair[0]), count: count))
+    }
+    let platform = halves.count > 1 ? halves[1] : "cuda"
+    if platform.isEmpty { return nil }
+    self.init(axes: axes, on: String(platform))
+  }
+
   /// How many devices there are.
   public var count: Int { axes.reduce(1) { $0.timesClamped($1.count) } }
 

@@ -40,9 +40,11 @@ package final class PJRTPlugin: @unchecked Sendable {
     return try result.get()
   }
 
+  /// Whether the plugin in a file has been opened in this process.
+  static func isOpen(_ path: String) -> Bool { opened.withLock { $0[path] != nil } }
+
   private init(_ path: String) throws(TensorError) {
-    // Read once when the library is loaded: information and warnings stay out of the user's terminal.
-    setenv("TF_CPP_MIN_LOG_LEVEL", "2", 0)
+    Self.quiet()
     var reason = [CChar](repeating: 0, count: 1024)
     guard let api = apus_pjrt_open(path, &reason, reason.count) else {
       throw TensorError(
@@ -50,22 +52,24 @@ package final class PJRTPlugin: @unchecked Sendable {
     }
     var (major, minor): (Int32, Int32) = (0, 0)
     apus_pjrt_version(api, &major, &minor)
-    guard major == 0, apus_pjrt_is_complete(api) else {
-      throw TensorError(
-        operation: "xla",
-        reason: "the plugin \(path) speaks PJRT API \(major).\(minor); needs 0.\(Self.oldest) or a "
-          + "later 0.x")
+    let isComplete = apus_pjrt_is_complete(api)
+    // A table of another version is not called for what it tells.
+    attributes = major == 0 && isComplete ? Self.attributes(of: api) : [:]
+    if let mistake = PluginHandshake.mistake(
+      path, major: Int(major), minor: Int(minor), isComplete: isComplete, attributes: attributes)
+    {
+      throw TensorError(operation: "xla", reason: mistake)
     }
     self.api = api
     self.path = path
     self.major = Int(major)
     self.minor = Int(minor)
-    attributes = Self.attributes(of: api)
     try check(apus_pjrt_initialize(api), doing: "start the plugin \(path)")
   }
 
-  /// The version that added the last of the functions needed.
-  static let oldest = 67
+  /// Keeps a plugin's information and warnings out of the user's terminal: read once, when the
+  /// library is loaded.
+  static func quiet() { setenv("TF_CPP_MIN_LOG_LEVEL", "2", 0) }
 
   private static func attributes(of api: OpaquePointer) -> [String: String] {
     var values = [apus_pjrt_named_value](repeating: apus_pjrt_named_value(), count: 64)

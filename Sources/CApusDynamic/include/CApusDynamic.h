@@ -3,5 +3,8 @@
 
 #include "apus_onednn.h"
 #include "apus_pjrt.h"
+#include "apus_pjrt_trial.h"
+#include "apus_process.h"
+#include "apus_spawn.h"
 
 #endif
