@@ -5,7 +5,7 @@ import Foundation
 /// The command line of Apus.
 @main
 struct ApusCommand: ParsableCommand {
-  static let version = "0.1.0"
+  static let version = ApusVersion.current
 
   static let configuration = CommandConfiguration(
     commandName: "apus",
@@ -23,6 +23,7 @@ struct ApusCommand: ParsableCommand {
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
       DataCommand.self, InfoCommand.self, DevicesCommand.self, ExplainCommand.self,
+      LaunchCommand.self,
     ])
 
   static func main() {

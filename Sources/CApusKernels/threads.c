@@ -151,6 +151,9 @@ static int identify(struct team *team) {
 void apus_threads_separate(int32_t threads) {
   apus_gomp_parallel runtime = atomic_load_explicit(&gomp_parallel, memory_order_acquire);
   if (inside_loop || threads > most_workers) return;
+  // Small plans never start the own pool: they must not pay for system calls every time.
+  int32_t ids[most_workers];
+  if (!runtime && !apus_pool_identify(ids, threads)) return;
   int caller = sched_getcpu();
   if (team.threads != threads || team.runtime != runtime) {
     struct team fresh = {.runtime = runtime, .threads = threads};

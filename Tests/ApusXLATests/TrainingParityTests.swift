@@ -81,7 +81,8 @@ import Testing
     let model = example.model()
     let actual = try example.losses(steps: 12, device: device, precision: .float32, model: model)
     expectClose(actual, expected, absolute: 1e-5, relative: 1e-5)
-    #expect(try model.variables.allSatisfy { try $0.variable.value.scalars().allSatisfy(\.isFinite) })
+    #expect(
+      try model.variables.allSatisfy { try $0.variable.value.scalars().allSatisfy(\.isFinite) })
   }
 
   @Test("a mesh that cannot be is refused with the numbers")
@@ -99,6 +100,7 @@ import Testing
       message(.mesh(Mesh(["data": 2], on: "cpu", parameters: .split(over: "tensor"))))
         == "mesh: parameters are to be split over axis tensor, which the mesh has not")
     #expect(
-      message(.xla("cpu:x")) == "device: 'cpu:x' names no device: write a platform, or platform:number")
+      message(.xla("cpu:x"))
+        == "device: 'cpu:x' names no device: write a platform, or platform:number")
   }
 }

@@ -16,8 +16,19 @@ enum Console {
   /// Writes a line to standard error.
   static func complain(_ text: String) { _ = write(text + "\n", to: STDERR_FILENO) }
 
+  /// Writes bytes of another process.
+  static func write(_ bytes: [UInt8], to descriptor: Int32) throws {
+    guard write(bytes[...], to: descriptor) else {
+      throw Failure("output", "cannot write: \(String(cString: strerror(errno)))")
+    }
+  }
+
   private static func write(_ text: String, to descriptor: Int32) -> Bool {
-    var bytes = Array(text.utf8)[...]
+    write(Array(text.utf8)[...], to: descriptor)
+  }
+
+  private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
+    var bytes = bytes
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
       if written < 0 {

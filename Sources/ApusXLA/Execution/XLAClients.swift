@@ -10,16 +10,26 @@ enum XLAClients {
   static func client(_ platform: String, devices count: Int) throws(TensorError) -> PJRTClient {
     let found = try plugin(for: platform)
     let path = found.path
+    let group = ProcessGroup.current
+    try group.check()
     let settings = ClientSettings(.ofProcess)
-    let options = try settings.options(for: found.platform, devices: count)
+    var options = try settings.options(for: found.platform, devices: count)
+    if !group.devices.isEmpty, ClientSettings.isGPU(found.platform) {
+      options["visible_devices"] = .integers(group.devices)
+    }
+    let settled = options
     let result: Result<PJRTClient, TensorError> = made.withLock { made in
       // A processor is as many devices as one asks for; a client keeps the number it began with.
       let key = found.platform == "cpu" ? "\(path) \(count)" : path
       if let known = made[key] { return .success(known) }
       do throws(TensorError) {
-        try settings.check(path, options)
+        try settings.check(path, settled)
         let plugin = try PJRTPlugin.open(path)
-        let client = try PJRTClient(plugin, options: options)
+        let client =
+          group.count == 1
+          ? try PJRTClient(plugin, options: settled)
+          : try PJRTClient.shared(
+            plugin, platform: found.platform, options: settled, group)
         try found.check(client.platform)
         made[key] = client
         return .success(client)
@@ -34,32 +44,5 @@ enum XLAClients {
     let found = try XLAPlugins.plugin(for: platform)
     chosen.withLock { $0[platform] = found }
     return found
-  }
-}
-
-extension XLAPlacement {
-  /// Finds the devices that a device names.
-  init(_ device: Device) throws(TensorError) {
-    switch device.kind {
-    case .xla(let platform, let index):
-      let client = try XLAClients.client(platform, devices: index + 1)
-      guard client.devices.indices.contains(index) else {
-        throw TensorError(
-          operation: "device",
-          reason: "\(device) does not exist: \(platform) has \(client.devices.count) devices")
-      }
-      self.init(client: client, devices: [client.devices[index]], mesh: nil)
-    case .mesh(let mesh):
-      if let mistake = mesh.mistake { throw TensorError(operation: "mesh", reason: mistake) }
-      let client = try XLAClients.client(mesh.platform, devices: mesh.count)
-      guard client.devices.count >= mesh.count else {
-        throw TensorError(
-          operation: "mesh",
-          reason: "\(mesh) needs \(mesh.count) devices: there are \(client.devices.count)")
-      }
-      self.init(client: client, devices: Array(client.devices.prefix(mesh.count)), mesh: mesh)
-    case .standard, .invalid:
-      throw TensorError(operation: "device", reason: "\(device) is no device of a plugin")
-    }
   }
 }

@@ -23,6 +23,7 @@ final class XLAExecutable: DeviceExecutable {
     self.options = options
     self.placement = placement
     let module = try StableHLOModule(graph, options, placement, precision: precision)
+    ProgramDump.write(module.text)
     checks = module.checks
     inputShardings = (0..<graph.inputCount).map {
       placement.sharding(ofInput: $0, graph.types[$0], options)
@@ -56,7 +57,7 @@ final class XLAExecutable: DeviceExecutable {
       inputs.append(try array(storage, index, isRefreshed: refreshed.contains(index)))
     }
     for input in inputs where input.run?.hasChecks == true { try input.settle() }
-    try waitForOldest()
+    waitForOldest()
     // What somebody else still reads must not be overwritten.
     var kept: [Int64] = []
     for index in donated.sorted() {
@@ -79,7 +80,7 @@ final class XLAExecutable: DeviceExecutable {
     for (index, sharding) in outputShardings.enumerated() {
       let input = options.donations[index]
       let result = XLAArray(
-        sharding, started.results.map { $0[index] }, run: run, isState: input != nil)
+        sharding, placement, started.results.map { $0[index] }, run: run, isState: input != nil)
       storages[input ?? place].become(result)
       if input == nil { place += 1 }
     }
@@ -106,10 +107,10 @@ final class XLAExecutable: DeviceExecutable {
     return array
   }
 
-  private func waitForOldest() throws(TensorError) {
+  private func waitForOldest() {
     let oldest: XLARun? = underWay.withLock { runs in
       runs.count < Self.depth ? nil : runs.removeFirst()
     }
-    try oldest?.finish()
+    oldest?.wait()
   }
 }

@@ -17,7 +17,7 @@ public struct XLAExecutor: Executor {
   init(_ placement: XLAPlacement, precision: String = "HIGHEST") {
     self.placement = placement
     self.precision = precision
-    let ids = placement.devices.map { String($0.id) }.joined(separator: ",")
+    let ids = placement.ids.map(String.init).joined(separator: ",")
     name =
       "xla \(placement.client.plugin.path) \(placement.client.devices.count) \(ids) "
       + "\(placement.mesh.map { "\($0)" } ?? "") \(precision)"

@@ -3,9 +3,27 @@ import ApusCore
 /// Where the arrays of a program lie: on one device, or split over a mesh.
 struct XLAPlacement: Sendable {
   let client: PJRTClient
-  /// The devices of this process that take part, in the order of the mesh.
+  /// The numbers of all devices that take part, in the order of the mesh.
+  let ids: [Int]
+  /// Those of them that belong to this process, in the same order.
   let devices: [PJRTDevice]
+  /// Where in the mesh each of this process's devices is.
+  let places: [Int]
   let mesh: Mesh?
+
+  init(client: PJRTClient, ids: [Int], mesh: Mesh?) {
+    self.client = client
+    self.ids = ids
+    self.mesh = mesh
+    let own = ids.enumerated().compactMap { place, id in
+      client.devices.first { $0.id == id }.map { (place: place, device: $0) }
+    }
+    devices = own.map(\.device)
+    places = own.map(\.place)
+  }
+
+  /// Whether other processes take part.
+  var isShared: Bool { devices.count < ids.count }
 
   /// The line of the module that names the mesh.
   var meshLine: String? {
@@ -35,11 +53,9 @@ struct XLAPlacement: Sendable {
   /// What programs are compiled with.
   var compileOptions: XLACompileOptions {
     var options = XLACompileOptions()
-    options.partitions = max(devices.count, 1)
-    let first = client.devices.prefix(devices.count).map(\.id)
-    if devices.map(\.id) != Array(first) || devices.count == 1 && devices[0].id != 0 {
-      options.devices = devices.map(\.id)
-    }
+    options.partitions = max(ids.count, 1)
+    // Without an assignment programs go to the first devices there are.
+    if isShared || ids != Array(0..<ids.count) { options.devices = ids }
     // Older plugins for processors keep packed operands by address and compute on with stale ones.
     if client.platform == "cpu", client.plugin.minor < 115 {
       options.overrides["xla_cpu_use_xnnpack"] = .flag(false)

@@ -30,15 +30,21 @@ final class XLARun: Sendable {
   /// - Throws: The error of the device, or of the data; every time.
   func finish() throws(TensorError) {
     let outcome: TensorError? = state.withLock { state in
-      if !state.isDone {
-        state.isDone = true
-        state.outcome = result(&state)
-        (state.events, state.report) = ([], nil)
-      }
+      complete(&state)
       state.isTold = true
       return state.outcome
     }
     if let outcome { throw outcome }
+  }
+
+  /// Waits until the run is done, whatever came of it: those are told who want its results.
+  func wait() { state.withLock { complete(&$0) } }
+
+  private func complete(_ state: inout State) {
+    if state.isDone { return }
+    state.isDone = true
+    state.outcome = result(&state)
+    (state.events, state.report) = ([], nil)
   }
 
   /// Waits until the run is done; for state, which a mistake in the data leaves as it was.

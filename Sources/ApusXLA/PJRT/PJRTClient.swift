@@ -5,6 +5,7 @@ import CApusDynamic
 package enum PJRTOption: Sendable, Hashable {
   case text(String)
   case integer(Int)
+  case integers([Int])
   case real(Float)
   case flag(Bool)
 }
@@ -27,8 +28,8 @@ package final class PJRTClient: @unchecked Sendable {
   package let platformVersion: String
   /// The devices of this process.
   package let devices: [PJRTDevice]
-  /// All devices, those of other processes too.
-  package let deviceCount: Int
+  /// The numbers of all devices, those of other processes too, in ascending order.
+  package let deviceIDs: [Int]
   let handle: OpaquePointer
   /// What other processes are met at; must outlive the client.
   private let store: (any AnyObject & Sendable)?
@@ -56,12 +57,8 @@ package final class PJRTClient: @unchecked Sendable {
         doing: "ask the plugin for its platform")
       platform = text(name, nameSize)
       platformVersion = text(version, versionSize)
-      devices = try Self.devices(plugin, client)
-      var all: UnsafePointer<OpaquePointer?>?
-      var count = 0
-      try plugin.check(
-        apus_pjrt_devices(plugin.api, client, &all, &count), doing: "ask for devices")
-      deviceCount = count
+      devices = try Self.devices(plugin, client, apus_pjrt_addressable_devices)
+      deviceIDs = try Self.devices(plugin, client, apus_pjrt_devices).map(\.id).sorted()
     } catch {
       apus_pjrt_client_destroy(plugin.api, client)
       throw error
@@ -73,13 +70,18 @@ package final class PJRTClient: @unchecked Sendable {
 
   deinit { apus_pjrt_client_destroy(plugin.api, handle) }
 
+  /// Fills in a list of devices.
+  private typealias Listing = (
+    OpaquePointer?, OpaquePointer?, UnsafeMutablePointer<UnsafePointer<OpaquePointer?>?>?,
+    UnsafeMutablePointer<Int>?
+  ) -> OpaquePointer?
+
   private static func devices(
-    _ plugin: PJRTPlugin, _ client: OpaquePointer
+    _ plugin: PJRTPlugin, _ client: OpaquePointer, _ listing: Listing
   ) throws(TensorError) -> [PJRTDevice] {
     var list: UnsafePointer<OpaquePointer?>?
     var count = 0
-    try plugin.check(
-      apus_pjrt_addressable_devices(plugin.api, client, &list, &count), doing: "ask for devices")
+    try plugin.check(listing(plugin.api, client, &list, &count), doing: "ask for devices")
     var devices: [PJRTDevice] = []
     for handle in UnsafeBufferPointer(start: list, count: count) {
       guard let handle else { continue }
@@ -115,29 +117,37 @@ extension [String: PJRTOption] {
   /// Calls `body` with the settings as C sees them.
   func withNamedValues<R>(_ body: (UnsafeBufferPointer<apus_pjrt_named_value>) -> R) -> R {
     var values: [apus_pjrt_named_value] = []
-    var owned: [UnsafeMutablePointer<CChar>] = []
-    func copied(_ text: String) -> (UnsafeMutablePointer<CChar>, Int) {
-      let bytes = Array(text.utf8CString)
-      let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
-      copy.initialize(from: bytes, count: bytes.count)
+    var owned: [UnsafeMutableRawPointer] = []
+    func copied(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer {
+      let copy = UnsafeMutableRawPointer.allocate(byteCount: bytes.count + 1, alignment: 16)
+      if let start = bytes.baseAddress { copy.copyMemory(from: start, byteCount: bytes.count) }
       owned.append(copy)
-      return (copy, bytes.count - 1)
+      return UnsafeRawPointer(copy)
+    }
+    func copied(_ text: String) -> (UnsafeRawPointer, Int) {
+      let bytes = Array(text.utf8)
+      return (bytes.withUnsafeBytes { copied($0) }, bytes.count)
     }
     for (name, option) in sorted(by: { $0.key < $1.key }) {
       var value = apus_pjrt_named_value()
       let (start, count) = copied(name)
-      value.name = UnsafePointer(start)
+      value.name = start.assumingMemoryBound(to: CChar.self)
       value.name_size = count
       value.size = 1
       switch option {
       case .text(let text):
         let (start, count) = copied(text)
         value.kind = Int32(apus_pjrt_string)
-        value.text = UnsafeRawPointer(start)
+        value.text = start
         value.size = count
       case .integer(let number):
         value.kind = Int32(apus_pjrt_int64)
         value.number = Int64(number)
+      case .integers(let numbers):
+        let list = numbers.map(Int64.init)
+        value.kind = Int32(apus_pjrt_int64_list)
+        value.text = list.withUnsafeBytes { copied($0) }
+        value.size = list.count
       case .real(let number):
         value.kind = Int32(apus_pjrt_float)
         value.real = number

@@ -32,6 +32,9 @@ struct XLACompileOptions: Hashable {
     case .text(let text): field(1, Array(text.utf8))
     case .flag(let flag): [0x10, flag ? 1 : 0]
     case .integer(let number): [0x18] + varint(number)
+    // The message has no lists: XLA reads them from text.
+    case .integers(let numbers):
+      field(1, Array(numbers.map(String.init).joined(separator: ",").utf8))
     case .real(let number):
       [0x29] + (0..<8).map { UInt8(truncatingIfNeeded: Double(number).bitPattern >> (8 * $0)) }
     }

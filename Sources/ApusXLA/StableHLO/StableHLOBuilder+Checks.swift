@@ -23,10 +23,16 @@ struct DataCheck {
       case .index(let limit):
         "index \(value) at position \(position) is out of range: valid are 0..<\(limit)"
       case .finite(let type):
-        "gave \(Double(bitPattern: UInt64(bitPattern: value))) at position \(position) of \(type)"
+        "gave \(Self.text(of: value)) at position \(position) of \(type)"
       }
     return TensorError(
       operation: origin.operation, reason: reason, layerPath: origin.layerPath, site: origin.site)
+  }
+
+  /// A double by its bits; NaN without its payload.
+  private static func text(of bits: Int64) -> String {
+    let value = Double(bitPattern: UInt64(bitPattern: bits))
+    return value.isNaN ? "nan" : "\(value)"
   }
 }
 

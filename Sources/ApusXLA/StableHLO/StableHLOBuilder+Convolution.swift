@@ -11,8 +11,6 @@ struct ConvolutionForm {
   var high: [Int]
   var operandDilation: [Int]
   var kernelDilation: [Int]
-  /// Whether the kernel is flipped along its spatial axes.
-  var isFlipped = false
   var featureGroups = 1
   var batchGroups = 1
 
@@ -28,10 +26,8 @@ struct ConvolutionForm {
   fileprivate var text: String {
     let axes = [operand, kernel, result].map { "[" + $0.joined(separator: ", ") + "]" }
     let pad = zip(low, high).map { "[\($0), \($1)]" }.joined(separator: ", ")
-    let reverse = stride.map { _ in "\(isFlipped)" }.joined(separator: ", ")
     return "dim_numbers = \(axes[0])x\(axes[1])->\(axes[2]), window = {stride = \(stride), "
-      + "pad = [\(pad)], lhs_dilate = \(operandDilation), rhs_dilate = \(kernelDilation), "
-      + "reverse = [\(reverse)]}"
+      + "pad = [\(pad)], lhs_dilate = \(operandDilation), rhs_dilate = \(kernelDilation)}"
   }
 }
 

@@ -1,18 +1,17 @@
 import ApusCore
 
 extension StableHLOBuilder {
-  /// Combines the elements of each window, padding being `start`.
-  func pooled(
-    _ x: StableHLOValue, _ axes: [WindowAxis], from start: StableHLOValue, _ operation: String
-  ) -> StableHLOValue {
+  /// The sum of each window.
+  func windowSums(_ x: StableHLOValue, _ axes: [WindowAxis]) -> StableHLOValue {
+    let zero = constant(integer: 0, x.type.scalar)
     if x.type.count > 0, !axes.contains(where: \.isUneven) {
-      return reduceWindow(x, axes, from: start, operation)
+      return reduceWindow(x, axes, from: zero, "stablehlo.add")
     }
     return axes.reduce(x) { x, axis in
       let parts = (0..<axis.window).map {
-        pick(x, axis: axis.axis, at: axis.places($0), fill: start)
+        pick(x, axis: axis.axis, at: axis.places($0), fill: zero)
       }
-      return parts.dropFirst().reduce(parts[0]) { binary(operation, $0, $1) }
+      return parts.dropFirst().reduce(parts[0], add)
     }
   }
 
@@ -38,39 +37,49 @@ extension StableHLOBuilder {
         + "(\(x.type), \(start.type)) -> \(type)", type)
   }
 
-  /// The first largest element of each window, NaN being largest, and what lies there in other
-  /// arrays; `fill` where a window has no element.
-  ///
-  /// The last axis is searched first: the winner of winners is the first in row-major order.
+  /// What lies in another array where each window has its first largest element; `fill` where it has
+  /// none.
   func firstLargest(
     _ x: StableHLOValue, _ axes: [WindowAxis],
     carrying payload: (values: StableHLOValue, fill: StableHLOValue)
   ) -> StableHLOValue {
-    let lowest = constant(-.infinity, x.type.scalar)
-    var (largest, carried) = (x, payload.values)
+    firstLargest([x, payload.values], [constant(-.infinity, x.type.scalar), payload.fill], axes)[1]
+  }
+
+  /// The largest element of each window, −∞ where it has none.
+  func windowMaxima(_ x: StableHLOValue, _ axes: [WindowAxis]) -> StableHLOValue {
+    firstLargest([x], [constant(-.infinity, x.type.scalar)], axes)[0]
+  }
+
+  /// The elements of all arrays where the first one has each window's first largest, NaN being larger
+  /// than any number.
+  ///
+  /// The last axis is searched first: the winner of winners is the first in row-major order.
+  private func firstLargest(
+    _ arrays: [StableHLOValue], _ fills: [StableHLOValue], _ axes: [WindowAxis]
+  ) -> [StableHLOValue] {
+    var best = arrays
     for axis in axes.reversed() {
-      let (rows, others) = (largest, carried)
+      let rows = best
       var isFound = Array(repeating: false, count: axis.count)
       for element in 0..<axis.window {
         let places = axis.places(element)
-        let new = pick(rows, axis: axis.axis, at: places, fill: lowest)
-        let other = pick(others, axis: axis.axis, at: places, fill: payload.fill)
+        let new = zip(rows, fills).map { pick($0, axis: axis.axis, at: places, fill: $1) }
         let isFirst = zip(places, isFound).map { $0 != nil && !$1 }
         isFound = zip(places, isFound).map { $0 != nil || $1 }
         guard element > 0 else {
-          (largest, carried) = (new, other)
+          best = new
           continue
         }
         var isBetter = and(
-          not(compare(.LE, new, largest)), compare(.EQ, largest, largest))
+          not(compare(.LE, new[0], best[0])), compare(.EQ, best[0], best[0]))
         if isFirst.contains(true) {
           isBetter = or(isBetter, spread(isFirst, axis: axis.axis, of: isBetter.type))
         }
-        largest = select(isBetter, new, largest)
-        carried = select(isBetter, other, carried)
+        best = zip(new, best).map { select(isBetter, $0, $1) }
       }
     }
-    return carried
+    return best
   }
 
   func not(_ x: StableHLOValue) -> StableHLOValue { unary("stablehlo.not", x) }

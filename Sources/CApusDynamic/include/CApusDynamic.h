@@ -5,5 +5,6 @@
 #include "apus_pjrt.h"
 #include "apus_pjrt_trial.h"
 #include "apus_process.h"
+#include "apus_spawn.h"
 
 #endif

@@ -11,7 +11,6 @@ extension ConvolutionInputGradient: StableHLOLowering {
       ["b"] + places + ["f"], ["i", "o"] + places, ["b"] + places + ["f"], rank: windows.rank)
     form.operandDilation = windows.stride
     form.kernelDilation = windows.dilation
-    form.isFlipped = true
     form.featureGroups = geometry.groups
     for axis in 0..<windows.rank {
       let span = windows.span(axis)
@@ -20,7 +19,9 @@ extension ConvolutionInputGradient: StableHLOLowering {
       form.high[axis] = input.dims[axis + 1] + span - 1 - length - form.low[axis]
     }
     let weight = grouped(call.operands[1], builder)
-    return [builder.convolution(dy, weight, form, to: call.result.dims)]
+    // Turned round as an array: the form's own flag keeps processors from their quick convolutions.
+    let flipped = builder.reverse(weight, axes: Array(2..<weight.rank))
+    return [builder.convolution(dy, flipped, form, to: call.result.dims)]
   }
 
   /// `[O, C/G, k…] → [O/G, C, k…]`: every group's part of the weight beside the others'.

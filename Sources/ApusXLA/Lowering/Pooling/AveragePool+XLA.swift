@@ -6,8 +6,7 @@ extension AveragePool: StableHLOLowering {
   ) throws(TensorError) -> [StableHLOValue] {
     let axes = windows.axes(call.operandTypes[0], call.resultTypes[0])
     let x = builder.wide(call.operands[0])
-    let zero = builder.constant(integer: 0, x.type.scalar)
-    let sums = builder.pooled(x, axes, from: zero, "stablehlo.add")
+    let sums = builder.windowSums(x, axes)
     let mean = builder.divide(sums, divisors(axes, sums.type, builder))
     return [builder.convert(mean, call.result.element)]
   }

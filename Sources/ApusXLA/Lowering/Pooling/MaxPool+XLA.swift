@@ -5,8 +5,7 @@ extension MaxPool: StableHLOLowering {
     _ call: LoweringCall, into builder: StableHLOBuilder
   ) throws(TensorError) -> [StableHLOValue] {
     let axes = windows.axes(call.operandTypes[0], call.resultTypes[0])
-    let lowest = builder.constant(-.infinity, call.result.scalar)
-    return [builder.pooled(call.operands[0], axes, from: lowest, "stablehlo.maximum")]
+    return [builder.windowMaxima(call.operands[0], axes)]
   }
 }
 
