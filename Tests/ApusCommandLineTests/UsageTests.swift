@@ -51,7 +51,7 @@ struct UsageTests {
     "Every command explains itself",
     arguments: [
       [], ["train"], ["evaluate"], ["predict"], ["summary"], ["data"], ["data", "list"],
-      ["data", "show"], ["info"], ["devices"], ["explain"],
+      ["data", "show"], ["info"], ["devices"], ["explain"], ["launch"],
     ])
   func help(command: [String]) throws {
     let outcome = try Tool.run(Tool.path, command + ["--help"])

@@ -60,6 +60,8 @@ struct XLAPlacement: Sendable {
     if client.platform == "cpu", client.plugin.minor < 115 {
       options.overrides["xla_cpu_use_xnnpack"] = .flag(false)
     }
+    // The largest and the smallest of numbers and NaN is NaN.
+    if client.platform == "cpu" { options.overrides["xla_cpu_enable_fast_min_max"] = .flag(false) }
     return options
   }
 }

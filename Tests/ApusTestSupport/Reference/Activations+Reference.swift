@@ -14,7 +14,8 @@ enum ReferenceActivations {
   static let binary: [String: @Sendable (Double, Double) -> Double] = [
     "geluGradient": { dy, x in
       let density = exp(-0.5 * x * x) / (2 * Double.pi).squareRoot()
-      return dy * (0.5 * erfc(-x / 2.0.squareRoot()) + x * density)
+      let bend = density == 0 ? 0 : x * density
+      return dy * (0.5 * erfc(-x / 2.0.squareRoot()) + bend)
     },
     "geluTanhGradient": { dy, x in
       let c = (2 / Double.pi).squareRoot()

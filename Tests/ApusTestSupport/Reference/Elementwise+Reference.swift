@@ -53,9 +53,8 @@ extension BinaryOperation: ReferenceRule {
   ) throws(TensorError) -> [ReferenceValue] {
     let (a, b) = (operands[0], operands[1])
     let isFloating = a.type.dtype.isFloating
-    if let predicate = BinaryOperation.predicates[name] {
-      let truths = (0..<a.type.count).map { predicate(a[$0], b[$0]) ? Int64(1) : 0 }
-      return [.init(types[0], integers: truths)]
+    if let truths = isFloating ? truths(a.floats, b.floats) : truths(a.integers, b.integers) {
+      return [.init(types[0], integers: truths.map { $0 ? 1 : 0 })]
     }
     if isFloating,
       let function = BinaryOperation.onFloats[name] ?? ReferenceActivations.binary[name]
@@ -68,10 +67,19 @@ extension BinaryOperation: ReferenceRule {
     throw missing(name)
   }
 
-  static let predicates: [String: @Sendable (Double, Double) -> Bool] = [
-    "equal": { $0 == $1 }, "notEqual": { $0 != $1 }, "less": { $0 < $1 },
-    "lessOrEqual": { $0 <= $1 }, "greater": { $0 > $1 }, "greaterOrEqual": { $0 >= $1 },
-  ]
+  /// What a comparison gives; `nil` of other operations.
+  private func truths<T: Comparable>(_ a: [T], _ b: [T]) -> [Bool]? {
+    switch name {
+    case "equal": zip(a, b).map(==)
+    case "notEqual": zip(a, b).map(!=)
+    case "less": zip(a, b).map(<)
+    case "lessOrEqual": zip(a, b).map(<=)
+    case "greater": zip(a, b).map(>)
+    case "greaterOrEqual": zip(a, b).map(>=)
+    default: nil
+    }
+  }
+
   static let onFloats: [String: @Sendable (Double, Double) -> Double] = [
     "add": { $0 + $1 }, "subtract": { $0 - $1 }, "multiply": { $0 * $1 }, "divide": { $0 / $1 },
     "remainder": Foundation.fmod, "power": Foundation.pow, "atan2": Foundation.atan2,

@@ -67,20 +67,25 @@ extension Philox {
   }
 
   /// The first `count` words of a key: `ui64` or `ui32`.
+  ///
+  /// Every word chooses among those of its block: joined from separate arrays, the compiler would
+  /// write the rounds once for each of them.
   func bits(_ key: StableHLOValue, count: Int, isWide: Bool) -> StableHLOValue {
     let perBlock = isWide ? 2 : 4
-    let blockCount = (count + perBlock - 1) / perBlock
-    let number = builder.iota(0, StableHLOType(.ui64, [blockCount]))
+    let dims = [(count + perBlock - 1) / perBlock, perBlock]
     let (seed, stream) = words(key)
-    let (place, line) = (halves(number), halves(stream))
-    func spread(_ x: StableHLOValue) -> StableHLOValue { builder.splat(x, to: [blockCount]) }
+    let (place, line) = (halves(builder.iota(0, StableHLOType(.ui64, dims))), halves(stream))
+    func spread(_ x: StableHLOValue) -> StableHLOValue { builder.splat(x, to: dims) }
     let w = blocks(
       [place.low, place.high, spread(line.low), spread(line.high)], seed: halves(seed))
     let lanes = isWide ? [joined(w[0], w[1]), joined(w[2], w[3])] : w
-    let columns = lanes.map { builder.reshape($0, [blockCount, 1]) }
-    let all = builder.reshape(
-      builder.concatenate(columns, axis: 1), [blockCount * perBlock])
-    return builder.slice(all, [0], [count])
+    let lane = builder.iota(1, StableHLOType(.i32, dims))
+    var chosen = lanes[perBlock - 1]
+    for index in 0..<(perBlock - 1) {
+      let isHere = builder.compare(.EQ, lane, builder.constant(integer: index, lane.type))
+      chosen = builder.select(isHere, lanes[index], chosen)
+    }
+    return builder.slice(builder.reshape(chosen, [dims[0] * perBlock]), [0], [count])
   }
 }
 
