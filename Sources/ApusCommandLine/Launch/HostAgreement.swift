@@ -6,6 +6,7 @@ final class HostAgreement: Sendable {
   private enum Key {
     static let end = Array("launch/end".utf8)
     static func plan(_ node: Int) -> [UInt8] { Array("launch/plan/\(node)".utf8) }
+    static func differs(_ node: Int) -> [UInt8] { Array("launch/differs/\(node)".utf8) }
     static func done(_ node: Int) -> [UInt8] { Array("launch/done/\(node)".utf8) }
   }
 
@@ -35,6 +36,9 @@ final class HostAgreement: Sendable {
         }
         let text = String(decoding: other, as: UTF8.self)
         guard text == plan.summary else {
+          // The first host keeps its store until the other has seen the difference too.
+          try client.put(Key.differs(plan.node), [])
+          _ = try? Self.value(Key.differs(node), of: client, milliseconds: 5000)
           throw Failure(
             "launch",
             "the hosts were started with other settings: \(host) with \(plan.summary); "
