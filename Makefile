@@ -22,7 +22,7 @@ run: build
 test:
 	@Scripts/fetch-onednn
 	@Scripts/fetch-pjrt
-	APUS_THREADS=$${APUS_THREADS:-1} $(SWIFT) test -c release -Xswiftc -enable-testing $(ARGS)
+	APUS_CACHE=$${APUS_CACHE:-off} APUS_THREADS=$${APUS_THREADS:-1} $(SWIFT) test -c release -Xswiftc -enable-testing $(ARGS)
 	Scripts/check-consumer
 
 bench:

@@ -134,7 +134,7 @@ import Testing
       configuration.isProfiling = isProfiling
       let plan = try CPUExecutor(configuration).compile(found, options: CompileOptions())
       let (x, y) = (try allocate(type), try allocate(type))
-      _ = x.withUnsafeMutableBytes { $0.initializeMemory(as: UInt8.self, repeating: 0) }
+      _ = try x.withUnsafeMutableBytes { $0.initializeMemory(as: UInt8.self, repeating: 0) }
       for _ in 0..<3 { try run(plan, [x, y]) }
       let report = try #require(plan.report)
       #expect(report.runs == (isProfiling ? 3 : 0))

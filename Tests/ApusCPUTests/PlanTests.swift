@@ -19,10 +19,10 @@ import Testing
     let fresh = try results.indices.filter { donations[$0] == nil }
       .map { try allocate(results[$0].type) }
     try run(plan, given + fresh)
-    func read(_ storages: [Storage]) -> [[Double]] {
-      storages.map { $0.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) } }
+    func read(_ storages: [Storage]) throws -> [[Double]] {
+      try storages.map { try $0.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) } }
     }
-    return (read(given), read(fresh))
+    return (try read(given), try read(fresh))
   }
 
   @Test("an output takes over the memory of the input it replaces")

@@ -17,6 +17,21 @@ struct UsageTests {
         "Error: --learning-rate is nan, must be a number above 0.\n"
       ),
       (["train", "iris", "--threads", "0"], "Error: --threads is 0, must be from 1 to 1024.\n"),
+      (
+        ["train", "iris", "--device", "cuda:one"],
+        "Error: The value 'cuda:one' is invalid for '--device <device>': 'cuda:one' names no device: "
+          + "write a platform, or platform:number\n"
+      ),
+      (
+        ["predict", "m", "1", "--device", "mesh:data"],
+        "Error: The value 'mesh:data' is invalid for '--device <device>': 'mesh:data' names no mesh: "
+          + "write mesh:axis=count,axis=count@platform\n"
+      ),
+      (
+        ["evaluate", "m", "--device", "mesh:data=0@cpu"],
+        "Error: The value 'mesh:data=0@cpu' is invalid for '--device <device>': axis data of the mesh "
+          + "has 0 devices\n"
+      ),
       (["train", "iris", "--resume"], "Error: --resume needs the folder of --output.\n"),
       (
         ["train", "iris", "--data", "x"],
@@ -36,7 +51,7 @@ struct UsageTests {
     "Every command explains itself",
     arguments: [
       [], ["train"], ["evaluate"], ["predict"], ["summary"], ["data"], ["data", "list"],
-      ["data", "show"], ["info"], ["explain"],
+      ["data", "show"], ["info"], ["devices"], ["explain"], ["launch"],
     ])
   func help(command: [String]) throws {
     let outcome = try Tool.run(Tool.path, command + ["--help"])

@@ -19,6 +19,9 @@ enum GPUCompiler {
       && Folder.exists(tools + "/nvvm/libdevice/libdevice.10.bc")
   }
 
+  /// Whether everything is compiled in 16-bit numbers too, which doubles the time.
+  static let compilesAll = ProcessInfo.processInfo.environment["APUS_TEST_GPU"] == "all"
+
   static func topology(devices count: Int) throws -> PJRTTopology {
     try PJRTTopology(
       PJRTPlugin.open(#require(plugin)),
@@ -60,7 +63,8 @@ final class GraphRecorder: Executor {
   private let cpu = CPUExecutor()
   private let recorded = Mutex<[(graph: Graph, options: CompileOptions)]>([])
 
-  var name: String { "recorder of graphs" }
+  /// One of its own: plans are kept by name.
+  let name = "recorder of graphs \(UInt64.random(in: .min ... .max))"
   var graphs: [(graph: Graph, options: CompileOptions)] { recorded.withLock { $0 } }
 
   func compile(

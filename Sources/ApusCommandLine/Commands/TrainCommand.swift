@@ -78,9 +78,11 @@ struct TrainCommand: ParsableCommand {
     }
     settings.apply(training)
     let data = try split(&settings)
-    try folder?.create()
-    if !resume { try folder?.removeCheckpoints() }
-    try folder?.write(settings)
+    if ProcessGroup.current.isCoordinator {
+      try folder?.create()
+      if !resume { try folder?.removeCheckpoints() }
+      try folder?.write(settings)
+    }
     try TrainingJob(
       settings: settings, data: data, device: place.chosen, folder: folder,
       checkpointSteps: checkpointEvery,

@@ -87,8 +87,9 @@ final class HostAgreement: Sendable {
   /// Tells that the processes of this host have done their work.
   func done() throws {
     do throws(StoreError) {
-      try client.put(Key.done(plan.node), [])
+      // The first host may end its store as soon as it knows that this one is done.
       try will.takeBack()
+      try client.put(Key.done(plan.node), [])
     } catch { throw Failure("launch", error.reason) }
   }
 }

@@ -1,13 +1,15 @@
+import Apus
 import Foundation
 
 /// Standard output and error. A reader that went away ends the process the usual way, by SIGPIPE.
 enum Console {
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-  /// Writes text and a line feed.
+  /// Writes text and a line feed; of several processes the first does.
   ///
   /// - Throws: ``Failure`` with the system's reason, such as a full disk.
   static func print(_ text: String) throws {
+    guard ProcessGroup.current.isCoordinator else { return }
     guard write(text + "\n", to: STDOUT_FILENO) else {
       throw Failure("standard output", "cannot write: \(String(cString: strerror(errno)))")
     }

@@ -39,9 +39,11 @@ struct TrainingJob {
       progress: progress, resumingFrom: resumes ? folder?.checkpoints : nil)
     let seconds = Self.seconds(since: start)
     if Interruption.happened, let folder {
-      Console.complain(
-        "interrupted in step \(trainer.step); go on with: apus train "
-          + "\(settings.architecture.rawValue) --output \(folder.path)\(deviceOption) --resume")
+      if ProcessGroup.current.isCoordinator {
+        Console.complain(
+          "interrupted in step \(trainer.step); go on with: apus train "
+            + "\(settings.architecture.rawValue) --output \(folder.path)\(deviceOption) --resume")
+      }
       throw ExitCode(130)
     }
     try finish(trainer, history, seconds: seconds)
@@ -66,7 +68,7 @@ struct TrainingJob {
     result.append(
       Checkpoint(
         folder: folder.checkpoints, every: checkpointSteps.map { .steps($0) } ?? .epochs(epochs)))
-    result.append(Interruption(folder))
+    result.append(try Interruption(folder))
     return result
   }
 
@@ -79,7 +81,13 @@ struct TrainingJob {
         "the loss has become \(loss): try a smaller --learning-rate than "
           + "\(settings.learningRate)")
     }
-    if let folder {
+    // What all devices must work on comes before what the first process does alone.
+    let isFirst = ProcessGroup.current.isCoordinator
+    try ProcessGroup.current.fetch(trainer.model.variables.map(\.variable.value))
+    let wrong =
+      folder != nil && settings.architecture.takesImages
+      ? try Classification(trainer, data.test).wrong : []
+    if let folder, isFirst {
       try SavedModel(
         path: folder.model, architecture: settings.architecture, classNames: data.classNames,
         precision: settings.precision, data: data.name, seed: settings.seed, model: trainer.model
@@ -91,20 +99,17 @@ struct TrainingJob {
       "test: loss \(Format.decimal(loss)), accuracy \(Format.percent(accuracy)) "
         + "(\(right) of \(data.test.count))")
     try Console.print("training took \(Format.decimal(seconds, 2)) s")
-    if let folder { try Console.print(files(of: folder, trainer)) }
+    if let folder, isFirst { try Console.print(files(of: folder, wrong)) }
   }
 
-  private func files(of folder: RunFolder, _ trainer: Trainer) throws -> String {
+  private func files(of folder: RunFolder, _ wrong: [Int]) throws -> String {
     var lines = ["files in \(folder.path):", "  model.safetensors  the model"]
     lines.append("  config.json        its settings")
     lines.append("  history.csv        figures of every epoch")
     lines.append("  curves.svg         learning curves")
     lines.append("  checkpoints        to go on from with --resume")
-    if settings.architecture.takesImages {
-      let wrong = try Classification(trainer, data.test).wrong
-      if try folder.drawMisclassified(wrong, of: data.test) {
-        lines.append("  misclassified.png  \(min(wrong.count, 200)) pictures put in a wrong class")
-      }
+    if settings.architecture.takesImages, try folder.drawMisclassified(wrong, of: data.test) {
+      lines.append("  misclassified.png  \(min(wrong.count, 200)) pictures put in a wrong class")
     }
     return lines.joined(separator: "\n")
   }

@@ -114,6 +114,18 @@ public final class Storage: @unchecked Sendable {
     return try fetched.get()
   }
 
+  /// Calls `body` with the bytes, in memory of the host.
+  ///
+  /// - Throws: When the machine has not enough memory, or the device's own error.
+  public func withUnsafeBytes<R>(
+    _ body: (UnsafeRawBufferPointer) -> R
+  ) throws(TensorError) -> R {
+    let pointer = try onHost()
+    return withExtendedLifetime(self) {
+      body(UnsafeRawBufferPointer(start: pointer, count: byteCount))
+    }
+  }
+
   /// Calls `body` with the bytes for writing; the caller guarantees nobody else reads them. What a
   /// device had is out of date then.
   package func withUnsafeMutableBytes<R>(

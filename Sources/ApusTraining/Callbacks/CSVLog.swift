@@ -1,7 +1,9 @@
+import ApusCore
 import ApusInterop
 import Foundation
 
-/// Writes the figures of every epoch to a CSV file, a row as each ends.
+/// Writes the figures of every epoch to a CSV file, a row as each ends; of several processes the
+/// first does.
 public final class CSVLog: Callback {
   public let path: String
   private var columns: [String] = []
@@ -10,6 +12,7 @@ public final class CSVLog: Callback {
 
   /// The columns, in order: `epoch`, then figures by name, then `seconds`.
   public func epochEnded(_ run: TrainingRun, _ values: [String: Double]) throws {
+    guard ProcessGroup.current.isCoordinator else { return }
     if columns.isEmpty {
       columns = values.keys.sorted()
       // Rows of earlier epochs come from the history, so that a resumed run's file is whole.

@@ -34,6 +34,7 @@ public final class Checkpoint: Callback {
   public var watchesBatches: Bool { if case .steps = interval { true } else { false } }
 
   public func trainingBegan(_ run: TrainingRun) throws {
+    guard ProcessGroup.current.isCoordinator else { return }
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
@@ -82,6 +83,7 @@ public final class Checkpoint: Callback {
     let digits = String(run.trainer.step)
     let name = String(repeating: "0", count: max(9 - digits.count, 0)) + digits
     try run.saveCheckpoint(to: "\(folder)/checkpoint-\(name).safetensors")
+    guard ProcessGroup.current.isCoordinator else { return }
     for old in Self.files(in: folder).dropLast(max(keepLast, 1)) {
       try? FileManager.default.removeItem(atPath: old.path)
     }

@@ -38,6 +38,7 @@ extension Trainer {
     _ data: any BatchSource, epochs: Int, validation: (any BatchSource)?,
     callbacks: [any Callback], progress: ProgressStyle, resumingFrom checkpoint: String?
   ) throws -> History {
+    try ProcessGroup.current.check(for: device)
     try optimizer.checkSettings()
     try options.check()
     if let error = schedule.error { throw error }
@@ -50,7 +51,9 @@ extension Trainer {
       }
     }
     var callbacks = callbacks
-    if progress != .silent { callbacks.append(ProgressBar(style: progress)) }
+    if progress != .silent, ProcessGroup.current.isCoordinator {
+      callbacks.append(ProgressBar(style: progress))
+    }
     let saved = try checkpoint.map { try TrainingCheckpoint(resolving: $0) }
     try build(for: data)
     try saved?.restore(self, data: data)

@@ -69,7 +69,12 @@ public final class TrainingRun {
   }
 
   /// Writes a checkpoint that a run can resume from.
+  ///
+  /// Of several processes the first writes, and all must call this.
   public func saveCheckpoint(to path: String) throws {
-    try TrainingCheckpoint(self).write(to: path)
+    let checkpoint = try TrainingCheckpoint(self)
+    let group = ProcessGroup.current
+    try group.fetch(checkpoint.file.entries.map(\.tensor))
+    if group.isCoordinator { try checkpoint.write(to: path) }
   }
 }

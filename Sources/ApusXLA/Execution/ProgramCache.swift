@@ -49,11 +49,14 @@ final class ProgramCache: Sendable {
       return program
     }
     if let held { return held }
+    // Processes that compute together choose kernels together: all of them compile, or none.
+    let client = placement.client
+    let store = client.deviceIDs.count == client.devices.count ? store : nil
     let program: PJRTProgram
-    if let known = loaded(key, placement) {
+    if let known = loaded(key, placement, store) {
       program = known
     } else {
-      program = try compiled(key, placement)
+      program = try compiled(key, placement, store)
     }
     state.withLock { state in
       state.held = state.held.filter { $0.value.program != nil }
@@ -63,7 +66,9 @@ final class ProgramCache: Sendable {
   }
 
   /// The program that is on disk. One that the plugin refuses is removed.
-  private func loaded(_ key: ProgramKey, _ placement: XLAPlacement) -> PJRTProgram? {
+  private func loaded(
+    _ key: ProgramKey, _ placement: XLAPlacement, _ store: ProgramStore?
+  ) -> PJRTProgram? {
     guard let store, let bytes = store.read(key) else { return nil }
     guard let program = try? PJRTProgram(placement.client, serialized: bytes),
       program.devices.map(\.id) == placement.devices.map(\.id)
@@ -76,7 +81,7 @@ final class ProgramCache: Sendable {
   }
 
   private func compiled(
-    _ key: ProgramKey, _ placement: XLAPlacement
+    _ key: ProgramKey, _ placement: XLAPlacement, _ store: ProgramStore?
   ) throws(TensorError) -> PJRTProgram {
     let start = ContinuousClock.now
     let program = try PJRTProgram(placement.client, text: key.text, options: key.options)

@@ -90,8 +90,13 @@ package struct StoreAddress: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// A connection; tries until the deadline, since the store may start later than its clients.
-  func connected(until deadline: Int64) throws(StoreError) -> Descriptor {
+  /// A connection.
+  ///
+  /// - Parameter isPatient: Whether to try until the deadline, since the store may start later than
+  ///   its clients.
+  func connected(
+    until deadline: Int64, isPatient: Bool = true
+  ) throws(StoreError) -> Descriptor {
     let start = SteadyClock.milliseconds()
     var pause: UInt32 = 20_000
     while true {
@@ -103,7 +108,7 @@ package struct StoreAddress: Sendable, Hashable, CustomStringConvertible {
         if let connected { return connected }
       } catch { reason = error.reason }
       let now = SteadyClock.milliseconds()
-      guard now + Int64(pause / 1000) < deadline else {
+      guard isPatient, now + Int64(pause / 1000) < deadline else {
         throw StoreError(
           .unavailable,
           "no store answers at \(self) (\(reason)), tried for \(now - start) ms: does the first "

@@ -21,22 +21,23 @@ package final class StoreClient: Sendable {
     self.address = address
     self.token = Array(token.utf8)
     self.limits = limits
-    let first = try Self.line(address, self.token, milliseconds)
+    let first = try Self.line(address, self.token, milliseconds, isPatient: true)
     idle.withLock { $0.append(first) }
   }
 
   private static func line(
-    _ address: StoreAddress, _ token: [UInt8], _ milliseconds: Int
+    _ address: StoreAddress, _ token: [UInt8], _ milliseconds: Int = 10_000,
+    isPatient: Bool = false
   ) throws(StoreError) -> StoreLine {
     let deadline = SteadyClock.milliseconds() + Int64(milliseconds)
-    let line = StoreLine(address, try address.connected(until: deadline))
+    let line = StoreLine(address, try address.connected(until: deadline, isPatient: isPatient))
     _ = try line.ask(.hello(token: token), for: grace)
     return line
   }
 
   private func take() throws(StoreError) -> StoreLine {
     if let line = idle.withLock({ $0.popLast() }) { return line }
-    return try Self.line(address, token, 10_000)
+    return try Self.line(address, token)
   }
 
   private func ask(
@@ -90,7 +91,7 @@ package final class StoreClient: Sendable {
   /// Leaves a value that the store sets when this process ends without taking it back.
   package func leave(_ value: [UInt8], under key: [UInt8]) throws(StoreError) -> StoreWill {
     try check(key, value)
-    let line = try Self.line(address, token, 10_000)
+    let line = try Self.line(address, token)
     _ = try line.ask(.will(key: key, value: value), for: Self.grace)
     return StoreWill(line)
   }

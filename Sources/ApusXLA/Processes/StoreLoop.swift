@@ -4,7 +4,8 @@ import Foundation
 ///
 /// Unchecked: made by one thread and then used by that of the store alone.
 final class StoreLoop: @unchecked Sendable {
-  private let listener: Descriptor
+  /// `nil` once the store has ended.
+  private var listener: Descriptor?
   private let wakeUp: Descriptor
   private let token: [UInt8]
   private let limits: StoreLimits
@@ -23,8 +24,16 @@ final class StoreLoop: @unchecked Sendable {
     state = StoreState(limits)
   }
 
+  /// Serves until it is woken to end.
   func run() {
-    while true {
+    serveAll()
+    // Whoever holds on to the thread holds on to this: nobody may connect any more.
+    connections = [:]
+    listener = nil
+  }
+
+  private func serveAll() {
+    while let listener {
       let numbers = Array(connections.keys)
       var entries = [
         pollfd(fd: wakeUp.number, events: Int16(POLLIN), revents: 0),
@@ -43,7 +52,7 @@ final class StoreLoop: @unchecked Sendable {
       for (number, entry) in zip(numbers, entries.dropFirst(2)) where entry.revents != 0 {
         serve(number)
       }
-      if entries[1].revents != 0, mayAccept { accept() }
+      if entries[1].revents != 0 { accept(from: listener) }
       let now = SteadyClock.milliseconds()
       deliver(state.expire(at: now))
       for (number, connection) in connections {
@@ -70,7 +79,7 @@ final class StoreLoop: @unchecked Sendable {
     return Int32(clamping: max(first - now, 0))
   }
 
-  private func accept() {
+  private func accept(from listener: Descriptor) {
     while mayAccept {
       let number = Foundation.accept(listener.number, nil, nil)
       guard number >= 0 else {

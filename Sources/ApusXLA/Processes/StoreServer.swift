@@ -8,6 +8,8 @@ package final class StoreServer: Sendable {
   /// Where clients find it; the port is the one that was taken.
   package let address: StoreAddress
   private let wakeUp: Descriptor
+  /// The other end of it, which must be there as long as somebody may write.
+  private let ear: Descriptor
   private let ended = DispatchSemaphore(value: 0)
 
   /// Opens a store.
@@ -30,9 +32,9 @@ package final class StoreServer: Sendable {
       throw StoreError(.unavailable, "cannot open a pipe: \(String(cString: strerror(errno)))")
     }
     wakeUp = Descriptor(ends[1])
+    ear = Descriptor(ends[0])
     let loop = StoreLoop(
-      listener: opened.socket, wakeUp: Descriptor(ends[0]), token: Array(token.utf8), limits: limits
-    )
+      listener: opened.socket, wakeUp: ear, token: Array(token.utf8), limits: limits)
     let thread = Thread { [ended] in
       loop.run()
       ended.signal()

@@ -32,4 +32,13 @@ import Testing
     #expect(model.trainableParameterCount == 170)
     #expect(report.matched == ["0.inner.weight", "0.inner.bias", "0.scale"])
   }
+
+  @Test("a trainer for a GPU, and one for a mesh")
+  func devices() {
+    let model = Sequential { Dense(10) }
+    let onGPU = Trainer(model, loss: .crossEntropy, device: .xla("cuda"))
+    let onFour = Trainer(model, loss: .crossEntropy, device: .mesh(["data": 4], on: "cuda"))
+    #expect(onGPU.device == Device("cuda"))
+    #expect(onFour.device == .mesh(Mesh(["data": 4], on: "cuda")))
+  }
 }

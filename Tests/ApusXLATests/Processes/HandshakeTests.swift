@@ -87,6 +87,58 @@ struct HandshakeTests {
     #expect(error?.reason == "process 1 is of another version of Apus")
   }
 
+  @Test("what one process wants, all decide; alone there is no vote")
+  func votes() throws {
+    #expect(try ProcessVote(.alone, on: "x") == nil)
+    let server = try StoreServer(token: Self.token)
+    let outcomes = OutcomeList()
+    let waiting = DispatchGroup()
+    for index in 0..<3 {
+      let group = ProcessGroup(
+        index: index, count: 3, coordinator: "\(server.address)", token: Self.token, patience: 60)
+      let vote = try #require(try ProcessVote(group, on: "ending"))
+      waiting.enter()
+      Thread.detachNewThread {
+        defer { waiting.leave() }
+        do {
+          for round in 0..<20 {
+            let isAgreed = try vote.isAnyFor(round == 10 && index == 2)
+            if isAgreed != (round == 10) { outcomes.add("\(index) in \(round): \(isAgreed)") }
+          }
+        } catch { outcomes.add("\(index): \(error)") }
+      }
+    }
+    waiting.wait()
+    #expect(outcomes.texts == [])
+  }
+
+  @Test("a process that is about to run another program than the first is named")
+  func programs() throws {
+    let server = try StoreServer(token: Self.token)
+    let outcomes = OutcomeList()
+    let waiting = DispatchGroup()
+    for index in 0..<3 {
+      let group = ProcessGroup(
+        index: index, count: 3, coordinator: "\(server.address)", token: Self.token, patience: 60)
+      let agreement = ProgramAgreement(try ProcessExchange(group))
+      waiting.enter()
+      Thread.detachNewThread {
+        defer { waiting.leave() }
+        do throws(TensorError) {
+          try agreement.check("module one", [1, 2])
+          try agreement.check("module two", [1])
+          try agreement.check("module three", index == 2 ? [2] : [1])
+          outcomes.add("agreed")
+        } catch { outcomes.add(error.reason) }
+      }
+    }
+    waiting.wait()
+    let reason =
+      "program 3 of process 2 is not that of process 0: all processes must make the same calls with "
+      + "shapes and settings that are the same"
+    #expect(outcomes.texts == [reason, reason, reason])
+  }
+
   /// What a process of the next tests does: it reads its place from the environment that
   /// `apus launch` would give it and meets the others.
   private static func meet(
@@ -106,20 +158,20 @@ struct HandshakeTests {
     let server = try StoreServer(token: Self.token)
     let address = "\(server.address)"
     async let first: Void = {
-      await #expect(processExitsWith: .success) { [address] in
+      await #expect(processExitsWith: .success) { [address = address as String] in
         let all = try HandshakeTests.meet(0, of: 3, at: address)
         try #require(all.map(\.host) == ["host0", "host1", "host2"])
         try #require(Set(all.map(\.process)).count == 3 && all[0].process == getpid())
       }
     }()
     async let second: Void = {
-      await #expect(processExitsWith: .success) { [address] in
+      await #expect(processExitsWith: .success) { [address = address as String] in
         let all = try HandshakeTests.meet(1, of: 3, at: address)
         try #require(Set(all.map(\.process)).count == 3 && all[1].process == getpid())
       }
     }()
     async let third: Void = {
-      await #expect(processExitsWith: .success) { [address] in
+      await #expect(processExitsWith: .success) { [address = address as String] in
         let all = try HandshakeTests.meet(2, of: 3, at: address)
         try #require(Set(all.map(\.process)).count == 3 && all[2].process == getpid())
       }
@@ -132,7 +184,7 @@ struct HandshakeTests {
     let server = try StoreServer(token: Self.token)
     let address = "\(server.address)"
     async let first: Void = {
-      await #expect(processExitsWith: .success) { [address] in
+      await #expect(processExitsWith: .success) { [address = address as String] in
         let error = #expect(throws: TensorError.self) {
           try HandshakeTests.meet(0, of: 2, at: address)
         }
@@ -140,7 +192,7 @@ struct HandshakeTests {
       }
     }()
     async let second: Void = {
-      await #expect(processExitsWith: .success) { [address] in
+      await #expect(processExitsWith: .success) { [address = address as String] in
         let error = #expect(throws: TensorError.self) {
           try HandshakeTests.meet(1, of: 2, at: address, version: "1.1")
         }
