@@ -51,7 +51,7 @@ final class ProgramCache: Sendable {
     if let held { return held }
     // Processes that compute together choose kernels together: all of them compile, or none.
     let client = placement.client
-    let store = client.deviceCount == client.devices.count ? store : nil
+    let store = client.deviceIDs.count == client.devices.count ? store : nil
     let program: PJRTProgram
     if let known = loaded(key, placement, store) {
       program = known

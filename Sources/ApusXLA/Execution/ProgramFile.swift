@@ -67,7 +67,7 @@ enum ProgramFile {
 }
 
 /// A sum over bytes that tells changes of them, not made to withstand intent.
-private struct Checksum {
+struct Checksum {
   private(set) var value: UInt64
 
   init(seed: UInt64) { value = seed &* 0x9E37_79B9_7F4A_7C15 ^ 0xCBF2_9CE4_8422_2325 }

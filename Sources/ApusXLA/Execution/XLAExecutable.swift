@@ -33,6 +33,9 @@ final class XLAExecutable: DeviceExecutable {
       options.donations[index].map { inputs[$0] }
         ?? placement.replicated(graph.types[graph.outputs[index]])
     }
+    if placement.isShared {
+      try placement.client.agreement?.check(module.text, placement.compileOptions.bytes)
+    }
     program = try ProgramCache.shared.program(module.text, placement)
     let expected = graph.outputs.count + (checks.isEmpty ? 0 : 1)
     guard program.devices.count == placement.devices.count, program.outputCount == expected else {

@@ -33,9 +33,18 @@ package final class PJRTClient: @unchecked Sendable {
   let handle: OpaquePointer
   /// What other processes are met at; must outlive the client.
   private let store: (any AnyObject & Sendable)?
+  /// What compares programs with those of other processes, where there are any.
+  let agreement: ProgramAgreement?
 
-  package init(
+  package convenience init(
     _ plugin: PJRTPlugin, options: [String: PJRTOption] = [:], store: PJRTStore? = nil
+  ) throws(TensorError) {
+    try self.init(plugin, options: options, store: store, agreement: nil)
+  }
+
+  init(
+    _ plugin: PJRTPlugin, options: [String: PJRTOption], store: PJRTStore?,
+    agreement: ProgramAgreement?
   ) throws(TensorError) {
     var client: OpaquePointer?
     let error = options.withNamedValues { values in
@@ -48,6 +57,7 @@ package final class PJRTClient: @unchecked Sendable {
     }
     self.plugin = plugin
     self.store = store
+    self.agreement = agreement
     handle = client
     do throws(TensorError) {
       var (name, version): (UnsafePointer<CChar>?, UnsafePointer<CChar>?) = (nil, nil)

@@ -20,8 +20,12 @@ struct ProcessExchange: Sendable {
 
   /// Tells all others `own` and returns what each has told, by its number.
   ///
+  /// - Parameter seconds: How long to wait; as long as the group does at its start unless given.
   /// - Throws: Who has told nothing in time; that another process has the same number.
-  func tell(_ own: [UInt8], about subject: String) throws(TensorError) -> [[UInt8]] {
+  func tell(
+    _ own: [UInt8], about subject: String, within seconds: Int? = nil
+  ) throws(TensorError) -> [[UInt8]] {
+    let patience = seconds ?? group.patience
     do throws(StoreError) {
       try store.put(key(subject, group.index), own, isNew: true)
     } catch {
@@ -30,7 +34,7 @@ struct ProcessExchange: Sendable {
         "two processes have number \(group.index): \(ProcessGroup.Variable.index) "
           + "must be another for each")
     }
-    let deadline = SteadyClock.milliseconds() + Int64(group.patience) * 1000
+    let deadline = SteadyClock.milliseconds() + Int64(patience) * 1000
     var told: [[UInt8]] = []
     var missing: [Int] = []
     for index in 0..<group.count {
@@ -48,7 +52,7 @@ struct ProcessExchange: Sendable {
     let names = missing.prefix(16).map(String.init).joined(separator: ", ")
     let rest = missing.count > 16 ? " and \(missing.count - 16) more" : ""
     throw failure(
-      "\(told.count) of \(group.count) processes came within \(group.patience) s; missing: "
+      "\(told.count) of \(group.count) processes came within \(patience) s; missing: "
         + names + rest)
   }
 

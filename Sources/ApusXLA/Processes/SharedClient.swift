@@ -21,7 +21,9 @@ extension PJRTClient {
     var options = options
     options["node_id"] = .integer(group.index)
     options["num_nodes"] = .integer(group.count)
-    let client = try PJRTClient(plugin, options: options, store: StoreCallbacks(exchange.store))
+    let client = try PJRTClient(
+      plugin, options: options, store: StoreCallbacks(exchange.store),
+      agreement: ProgramAgreement(exchange))
     try exchange.compareDevices(of: client, platform: platform)
     return client
   }

@@ -112,6 +112,33 @@ struct HandshakeTests {
     #expect(outcomes.texts == [])
   }
 
+  @Test("a process that is about to run another program than the first is named")
+  func programs() throws {
+    let server = try StoreServer(token: Self.token)
+    let outcomes = OutcomeList()
+    let waiting = DispatchGroup()
+    for index in 0..<3 {
+      let group = ProcessGroup(
+        index: index, count: 3, coordinator: "\(server.address)", token: Self.token, patience: 60)
+      let agreement = ProgramAgreement(try ProcessExchange(group))
+      waiting.enter()
+      Thread.detachNewThread {
+        defer { waiting.leave() }
+        do throws(TensorError) {
+          try agreement.check("module one", [1, 2])
+          try agreement.check("module two", [1])
+          try agreement.check("module three", index == 2 ? [2] : [1])
+          outcomes.add("agreed")
+        } catch { outcomes.add(error.reason) }
+      }
+    }
+    waiting.wait()
+    let reason =
+      "program 3 of process 2 is not that of process 0: all processes must make the same calls with "
+      + "shapes and settings that are the same"
+    #expect(outcomes.texts == [reason, reason, reason])
+  }
+
   /// What a process of the next tests does: it reads its place from the environment that
   /// `apus launch` would give it and meets the others.
   private static func meet(
