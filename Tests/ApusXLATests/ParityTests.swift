@@ -14,8 +14,13 @@ private func tolerance(_ dtype: DType) -> Double {
 
 @Suite("operations on XLA", .needsPlugin) struct ParityTests {
   /// Values, and gradients of their weighted sum.
-  private func results(_ example: OperationExample, _ operands: [Tensor]) -> [Tensor] {
+  ///
+  /// - Parameter isValueOnly: Leaves the gradients out.
+  private func results(
+    _ example: OperationExample, _ operands: [Tensor], isValueOnly: Bool
+  ) -> [Tensor] {
     let y = example.call(operands)
+    if isValueOnly { return [y] }
     let weights = (0..<y.count).map { 0.5 + Double($0 % 5) / 4 }
     let slopes = gradients(at: operands) {
       (example.call($0) * Tensor(weights, shape: y.shape, dtype: y.dtype)).sum()
@@ -34,14 +39,17 @@ private func tolerance(_ dtype: DType) -> Double {
       return Tensor(values, shape: Shape(dims), dtype: dtype)
     }
     try TestExecutor.reference.run { try eval(operands) }
+    // Of a gradient this would be order 2, whose sums cancel to less than 8 bits tell.
+    let isValueOnly = dtype == .bfloat16 && example.name.hasSuffix("Gradient")
     // 16-bit numbers are compared with what 32 bits give for the same operands.
     let wide: DType = dtype == .float64 ? .float64 : .float32
     let expected = try TestExecutor.reference.run {
-      let results = results(example, operands.map { $0.converted(to: wide) })
+      let results = results(
+        example, operands.map { $0.converted(to: wide) }, isValueOnly: isValueOnly)
       try eval(results)
       return results
     }
-    let actual = results(example, operands)
+    let actual = results(example, operands, isValueOnly: isValueOnly)
     try XLATestDevice.run { try eval(actual) }
     for (index, (mine, reference)) in zip(actual, expected).enumerated() {
       #expect(mine.dtype == dtype)
