@@ -1,3 +1,4 @@
+import Apus
 import Foundation
 import Testing
 
@@ -195,6 +196,24 @@ struct LaunchTests {
       #expect(outcome.errors.contains("error: launch: process "))
       #expect(!FileManager.default.fileExists(atPath: folder + "/run/model.safetensors"))
     }
+  }
+
+  @Test(
+    "a process that waits for others with a plugin for GPUs names those that do not come",
+    .enabled(if: (try? XLAPlugins.plugin(for: "cuda")) != nil, "no PJRT plugin for GPUs"))
+  func waiting() throws {
+    let outcome = try launch(
+      ["--processes", "3", "--start-timeout", "2"],
+      """
+      if [ $APUS_NODE = 2 ]; then exec "\(Tool.path)" train iris --epochs 1 --device mesh:data=3@cuda; fi
+      exec sleep 600
+      """)
+    #expect(outcome.status == 1)
+    let reason = "[2] error: processes: 1 of 3 processes came within 2 s; missing: 0, 1\n"
+    #expect(outcome.errors.contains(reason), "\(outcome.errors)")
+    #expect(
+      outcome.errors.hasSuffix(
+        "error: launch: process 2 of 3 ended with code 1; the others were ended\n"))
   }
 
   @Test(

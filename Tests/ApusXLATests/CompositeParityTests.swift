@@ -7,15 +7,17 @@ import Testing
 @Suite("composites on XLA", .needsPlugin) struct CompositeParityTests {
   static let floats: [DType] = [.float64, .float32, .bfloat16, .float16]
 
+  /// - Parameter roundings: How many times in a row 16-bit numbers are rounded on the way.
   private func expectAgreed(
-    _ shapes: [[Int]], _ dtype: DType, scale: Double = 1, shift: Double = 0,
+    _ shapes: [[Int]], _ dtype: DType, scale: Double = 1, shift: Double = 0, roundings: Double = 1,
     sourceLocation: SourceLocation = #_sourceLocation, _ function: ([Tensor]) -> [Tensor]
   ) throws {
     let operands = shapes.enumerated().map { index, dims in
       (randomNumbers(dims, .float32, seed: UInt64(index)) * scale + shift).converted(to: dtype)
     }
     try expectParity(
-      operands, within: dtype.parityTolerance, sourceLocation: sourceLocation
+      operands, within: dtype.parityTolerance * (dtype.byteCount == 2 ? roundings : 1),
+      sourceLocation: sourceLocation
     ) { operands in
       let weights = function(operands).enumerated().map { index, y in
         (wholeNumbers(y.shape, y.dtype, seed: UInt64(index) + 20) - 3) * 0.25
@@ -118,8 +120,11 @@ import Testing
   @Test("attention with masks, groups of heads and dropout", arguments: floats)
   func attention(dtype: DType) throws {
     let shapes = [[2, 5, 4, 8], [2, 70, 2, 8], [2, 70, 2, 6], [1, 4, 5, 70]]
-    try expectAgreed(shapes, dtype) { [scaledDotProductAttention($0[0], $0[1], $0[2])] }
-    try expectAgreed(shapes, dtype) {
+    // Weights, their gradients and those of the scores are rounded as factors of products.
+    try expectAgreed(shapes, dtype, roundings: 3) {
+      [scaledDotProductAttention($0[0], $0[1], $0[2])]
+    }
+    try expectAgreed(shapes, dtype, roundings: 3) {
       [
         scaledDotProductAttention(
           $0[0], $0[1], $0[2], mask: $0[3], isCausal: true, queryOffset: 40, dropoutRate: 0.3,
@@ -127,7 +132,7 @@ import Testing
       ]
     }
     // The first queries see no key.
-    try expectAgreed(shapes, dtype) {
+    try expectAgreed(shapes, dtype, roundings: 3) {
       [
         scaledDotProductAttention(
           $0[0], $0[1], $0[2], mask: randomNumbers([2, 1, 5, 70], seed: 9) .> 0, isCausal: true,
@@ -145,7 +150,8 @@ import Testing
     if cell.hasPeepholes { shapes.append([3, 4]) }
     let lengths = Tensor([6, 2, 4] as [Int32])
     for isReversed in [false, true] {
-      try expectAgreed(shapes, dtype) { x in
+      // Every step keeps its gates in 16 bits for the gradient.
+      try expectAgreed(shapes, dtype, roundings: 6) { x in
         let result = recurrentSequence(
           cell, input: x[0], weight: x[1], bias: x[2],
           states: Array(x[3..<(3 + cell.stateCount)]), peepholes: cell.hasPeepholes ? x.last : nil,

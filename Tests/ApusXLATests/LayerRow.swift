@@ -135,7 +135,7 @@ extension LayerRow {
 
   static let shaping: [LayerRow] = [
     .init("Flatten", [2, 3, 4]) { Flatten() },
-    .init("Permute", [2, 3, 4]) { Permute(2, 1) },
+    .init("Permute", [2, 3, 4]) { Permute(0, 2, 1) },
     .init("ReflectPad", [2, 5, 4, 2]) { ReflectPad(2) },
     .init("Crop", [2, 5, 6, 2]) { Crop(1) },
     .init("ChannelShuffle", [2, 4, 4, 6]) { ChannelShuffle(groups: 3) },

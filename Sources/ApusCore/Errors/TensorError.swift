@@ -29,6 +29,9 @@ public struct TensorError: Error, Sendable, Hashable, CustomStringConvertible {
     self.site = site
   }
 
+  /// The operation named by errors of devices and their plugins.
+  package static let deviceOperation = "xla"
+
   public var description: String {
     var lines = ["\(operation): \(reason)"]
     for operand in operands {

@@ -123,9 +123,19 @@ final class FitLoop {
       for callback in callbacks { try callback.trainingEnded(run) }
     } catch {
       for callback in callbacks { callback.trainingFailed(run, error) }
-      throw error
+      throw withLastCheckpoint(error)
     }
     return run.history
+  }
+
+  /// An error of a device, which may have taken the parameters along, with where to go on from.
+  private func withLastCheckpoint(_ error: any Error) -> any Error {
+    guard let error = error as? TensorError, error.operation == TensorError.deviceOperation,
+      let path = run.lastCheckpoint
+    else { return error }
+    return TensorError(
+      operation: error.operation, reason: "\(error.reason)\n  the last checkpoint is \(path)",
+      operands: error.operands, layerPath: error.layerPath, site: error.site)
   }
 
   private func runEpoch(_ epoch: Int) throws {

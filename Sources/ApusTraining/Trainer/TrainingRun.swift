@@ -20,6 +20,8 @@ public final class TrainingRun {
   public internal(set) var history = History()
   /// Why the run is to end, once asked for.
   public private(set) var stopReason: String?
+  /// The file of the checkpoint written last.
+  public private(set) var lastCheckpoint: String?
   /// Figures of validation are known while an epoch ends.
   var readSums: () throws -> [Double] = { [] }
   var readSlots: () -> [String: Tensor] = { [:] }
@@ -76,5 +78,6 @@ public final class TrainingRun {
     let group = ProcessGroup.current
     try group.fetch(checkpoint.file.entries.map(\.tensor))
     if group.isCoordinator { try checkpoint.write(to: path) }
+    lastCheckpoint = path
   }
 }

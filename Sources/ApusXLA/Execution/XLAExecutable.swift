@@ -40,7 +40,7 @@ final class XLAExecutable: DeviceExecutable {
     let expected = graph.outputs.count + (checks.isEmpty ? 0 : 1)
     guard program.devices.count == placement.devices.count, program.outputCount == expected else {
       throw TensorError(
-        operation: "xla",
+        operation: TensorError.deviceOperation,
         reason: "the plugin compiled for \(program.devices.count) devices and "
           + "\(program.outputCount) results, asked for \(placement.devices.count) and \(expected)")
     }

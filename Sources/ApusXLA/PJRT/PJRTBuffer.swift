@@ -27,7 +27,8 @@ final class PJRTBuffer: @unchecked Sendable {
       &buffer)
     try client.plugin.check(error, doing: "copy \(type), \(type.byteCount) bytes, to the device")
     guard let buffer else {
-      throw TensorError(operation: "xla", reason: "the plugin gave no buffer for \(type)")
+      throw TensorError(
+        operation: TensorError.deviceOperation, reason: "the plugin gave no buffer for \(type)")
     }
     self.client = client
     handle = buffer

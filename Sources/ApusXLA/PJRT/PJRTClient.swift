@@ -53,7 +53,8 @@ package final class PJRTClient: @unchecked Sendable {
     }
     try plugin.check(error, doing: "use the plugin \(plugin.path)")
     guard let client else {
-      throw TensorError(operation: "xla", reason: "the plugin \(plugin.path) gave no client")
+      throw TensorError(
+        operation: TensorError.deviceOperation, reason: "the plugin \(plugin.path) gave no client")
     }
     self.plugin = plugin
     self.store = store
@@ -74,7 +75,8 @@ package final class PJRTClient: @unchecked Sendable {
       throw error
     }
     if devices.isEmpty {
-      throw TensorError(operation: "xla", reason: "the plugin \(plugin.path) has no devices")
+      throw TensorError(
+        operation: TensorError.deviceOperation, reason: "the plugin \(plugin.path) has no devices")
     }
   }
 

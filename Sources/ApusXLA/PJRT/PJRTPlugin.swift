@@ -48,7 +48,8 @@ package final class PJRTPlugin: @unchecked Sendable {
     var reason = [CChar](repeating: 0, count: 1024)
     guard let api = apus_pjrt_open(path, &reason, reason.count) else {
       throw TensorError(
-        operation: "xla", reason: "cannot open the plugin \(path): \(text(of: reason))")
+        operation: TensorError.deviceOperation,
+        reason: "cannot open the plugin \(path): \(text(of: reason))")
     }
     var (major, minor): (Int32, Int32) = (0, 0)
     apus_pjrt_version(api, &major, &minor)
@@ -58,7 +59,7 @@ package final class PJRTPlugin: @unchecked Sendable {
     if let mistake = PluginHandshake.mistake(
       path, major: Int(major), minor: Int(minor), isComplete: isComplete, attributes: attributes)
     {
-      throw TensorError(operation: "xla", reason: mistake)
+      throw TensorError(operation: TensorError.deviceOperation, reason: mistake)
     }
     self.api = api
     self.path = path
@@ -97,7 +98,7 @@ package final class PJRTPlugin: @unchecked Sendable {
     var message = [CChar](repeating: 0, count: 4096)
     let code = apus_pjrt_error_take(api, error, &message, message.count)
     throw TensorError(
-      operation: "xla",
+      operation: TensorError.deviceOperation,
       reason: "cannot \(what()): \(text(of: message)) (\(PJRTPlugin.name(ofCode: Int(code))))")
   }
 

@@ -48,7 +48,8 @@ final class PJRTProgram: @unchecked Sendable {
 
   private init(_ client: PJRTClient, _ loaded: OpaquePointer?) throws(TensorError) {
     guard let loaded else {
-      throw TensorError(operation: "xla", reason: "the plugin gave no program")
+      throw TensorError(
+        operation: TensorError.deviceOperation, reason: "the plugin gave no program")
     }
     self.client = client
     handle = loaded

@@ -18,7 +18,8 @@ package final class PJRTTopology: @unchecked Sendable {
     try plugin.check(error, doing: "describe devices to the plugin \(plugin.path)")
     guard let topology else {
       throw TensorError(
-        operation: "xla", reason: "the plugin \(plugin.path) took no description of devices")
+        operation: TensorError.deviceOperation,
+        reason: "the plugin \(plugin.path) took no description of devices")
     }
     self.plugin = plugin
     handle = topology

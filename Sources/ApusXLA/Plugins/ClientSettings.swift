@@ -59,7 +59,8 @@ struct ClientSettings {
     }
     let trial = PluginTrial(path: path, options: options, flags: flags)
     guard let mistake = trial.mistake else { return }
-    throw TensorError(operation: "xla", reason: "\(mistake)\n  XLA_FLAGS is \"\(flags)\"")
+    throw TensorError(
+      operation: TensorError.deviceOperation, reason: "\(mistake)\n  XLA_FLAGS is \"\(flags)\"")
   }
 }
 

@@ -63,7 +63,7 @@ public struct PluginDetails: Sendable, Hashable {
 
   init(_ trial: PluginTrial) throws(TensorError) {
     if let mistake = trial.versionMistake ?? trial.mistake {
-      throw TensorError(operation: "xla", reason: mistake)
+      throw TensorError(operation: TensorError.deviceOperation, reason: mistake)
     }
     let version = trial.apiVersion ?? (0, 0)
     path = trial.path
@@ -77,7 +77,8 @@ public struct PluginDetails: Sendable, Hashable {
       Device(id: $0.id, kind: $0.kind, usedMemory: $0.used, memory: $0.limit)
     }
     if devices.isEmpty {
-      throw TensorError(operation: "xla", reason: "the plugin \(path) has no devices")
+      throw TensorError(
+        operation: TensorError.deviceOperation, reason: "the plugin \(path) has no devices")
     }
   }
 }

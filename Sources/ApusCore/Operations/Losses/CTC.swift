@@ -38,6 +38,10 @@ package struct CTC: Composite {
   }
 
   package func decomposition(_ operands: [Tensor]) -> [Tensor] {
+    inRange(operands, of: formula)
+  }
+
+  private func formula(_ operands: [Tensor]) -> [Tensor] {
     let lattice = CTCLattice(operands[0], operands[1], operands[2], operands[3], blank: blank)
     let state = Tensor.iota(lattice.ends.shape, axis: 1, dtype: .int64)
     // Before the first step every path is at the first blank.
@@ -97,6 +101,10 @@ package struct CTCGradient: Composite {
   }
 
   package func decomposition(_ operands: [Tensor]) -> [Tensor] {
+    inRange(operands, of: formula)
+  }
+
+  private func formula(_ operands: [Tensor]) -> [Tensor] {
     let logs = operands[0]
     let lattice = CTCLattice(logs, operands[1], operands[2], operands[3], blank: blank)
     let loss = operands[4]
@@ -122,6 +130,14 @@ package struct CTCGradient: Composite {
     let places = lattice.labels.expanded(at: 1).broadcast(to: shares.shape)
     return [Tensor(0, like: logs).scatteringAddElements(-shares, at: places, axis: 2)]
   }
+}
+
+/// What a formula gives in 32 bits where operands are of 16: ``CTCLattice/never`` is no number there.
+private func inRange(_ operands: [Tensor], of formula: ([Tensor]) -> [Tensor]) -> [Tensor] {
+  let dtype = operands[0].dtype
+  if dtype.byteCount > 2 { return formula(operands) }
+  let wide = operands.map { $0.dtype == dtype ? $0.converted(to: .float32) : $0 }
+  return formula(wide).map { $0.converted(to: dtype) }
 }
 
 /// `log(eᵃ + eᵇ + eᶜ)` of finite numbers.
