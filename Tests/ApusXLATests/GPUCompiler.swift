@@ -19,7 +19,8 @@ enum GPUCompiler {
       && Folder.exists(tools + "/nvvm/libdevice/libdevice.10.bc")
   }
 
-  /// Whether everything is compiled in 16-bit numbers too, which doubles the time.
+  /// Whether everything is compiled in 16-bit numbers too, and every step over several devices,
+  /// which takes more than twice the time: `APUS_TEST_GPU=all`.
   static let compilesAll = ProcessInfo.processInfo.environment["APUS_TEST_GPU"] == "all"
 
   static func topology(devices count: Int) throws -> PJRTTopology {
