@@ -3,17 +3,24 @@
 SWIFT ?= swift
 BUILD = $(SWIFT) build -c release
 
-.PHONY: help run test bench plans build clean
+.PHONY: help run test bench plans build static clean
 
 help:
 	@echo "make run    build, fetch oneDNN if possible, train LeNet-5 on the embedded digits"
 	@echo "make test   build and run all tests"
 	@echo "make bench  measure against PyTorch and JAX, side by side (ARGS=--quick)"
 	@echo "make plans  record what the plans of the bench's workloads cost, which tests compare"
+	@echo "make static build a command line tool that needs no Swift where it runs: .build-static/apus"
 	@echo "make build  build the command line tool: .build/release/apus"
 
 build:
 	$(BUILD) --product apus
+
+# For machines that have GPUs and no Swift toolchain: one file beside a PJRT plugin.
+static:
+	$(BUILD) --product apus --static-swift-stdlib --scratch-path .build-static
+	strip -o .build-static/apus .build-static/release/apus
+	@ls -lh .build-static/apus
 
 run: build
 	@Scripts/fetch-onednn
