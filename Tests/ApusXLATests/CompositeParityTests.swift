@@ -32,8 +32,13 @@ import Testing
 
   @Test("softmax and its logarithm over many elements, along any axis", arguments: floats)
   func softmax(dtype: DType) throws {
-    try expectAgreed([[3, 4000]], dtype, scale: 4) { [$0[0].softmax(), $0[0].logSoftmax()] }
-    try expectAgreed([[900, 3]], dtype) { [$0[0].softmax(axis: 0), $0[0].logSoftmax(axis: 0)] }
+    // The gradient takes an exponential of logarithms near -10 that are kept in 16 bits.
+    try expectAgreed([[3, 4000]], dtype, scale: 4, roundings: 4) {
+      [$0[0].softmax(), $0[0].logSoftmax()]
+    }
+    try expectAgreed([[900, 3]], dtype, roundings: 4) {
+      [$0[0].softmax(axis: 0), $0[0].logSoftmax(axis: 0)]
+    }
   }
 
   @Test("norms of long rows, apart from zero", arguments: floats)
@@ -184,7 +189,8 @@ import Testing
 
   @Test("the inverse of the error function, and the largest elements", arguments: floats)
   func others(dtype: DType) throws {
-    try expectAgreed([[40]], dtype, scale: 0.95) { [$0[0].erfInverse()] }
+    // The gradient, e to the square of a rounded number, is computed in 16 bits.
+    try expectAgreed([[40]], dtype, scale: 0.95, roundings: 6) { [$0[0].erfInverse()] }
     try expectAgreed([[4, 30]], dtype) {
       [$0[0].topK(5).values, $0[0].topK(3, largest: false).values]
     }

@@ -24,14 +24,20 @@ extension StableHLOBuilder {
     roundsFactors = isRounding
     defer { roundsFactors = outside }
     let operands = call.operands.map { operand in
-      let x = wide(operand)
-      if operand.element.isHalf { halves[x.name] = operand }
+      let x = statistics[operand.name] ?? wide(operand)
+      if operand.element.isHalf, statistics[operand.name] == nil { halves[x.name] = operand }
       return x
     }
     let types = call.operandTypes.map { type in
       StableHLOType(type).element.isHalf ? type.with(dtype: .float32) : type
     }
     let results = try compose(operands, types, isUsed: call.isUsed, formula)
-    return zip(results, call.resultTypes).map { convert($0, StableHLOType($1).element) }
+    let most = call.operandTypes.map(\.count).max() ?? 0
+    return zip(results, call.resultTypes).map { result, type in
+      let rounded = convert(result, StableHLOType(type).element)
+      // A mean or a variance of a row costs little memory, and all of the row depends on it.
+      if rounded != result, type.count <= most / 8 { statistics[rounded.name] = result }
+      return rounded
+    }
   }
 }
