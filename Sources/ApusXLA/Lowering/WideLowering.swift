@@ -14,15 +14,9 @@ extension WideLowering {
 
 extension StableHLOBuilder {
   /// Writes a formula of the operands in 32 bits where they are of 16, and rounds its results.
-  ///
-  /// - Parameter roundsFactors: Whether what is multiplied with such operands is rounded to 16 bits.
   func composeWide(
-    _ call: LoweringCall, roundsFactors isRounding: Bool = false,
-    _ formula: ([Tensor]) -> [Tensor]
+    _ call: LoweringCall, _ formula: ([Tensor]) -> [Tensor]
   ) throws(TensorError) -> [StableHLOValue] {
-    let outside = roundsFactors
-    roundsFactors = isRounding
-    defer { roundsFactors = outside }
     let operands = call.operands.map { operand in
       let x = statistics[operand.name] ?? wide(operand)
       if operand.element.isHalf, statistics[operand.name] == nil { halves[x.name] = operand }

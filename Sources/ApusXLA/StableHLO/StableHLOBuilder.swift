@@ -16,8 +16,6 @@ final class StableHLOBuilder {
   var halves: [String: StableHLOValue] = [:]
   /// The 32-bit numbers that statistics of 16 bits were rounded from: gradients take those.
   var statistics: [String: StableHLOValue] = [:]
-  /// Whether a factor is rounded where the other one was made of 16-bit numbers.
-  var roundsFactors = false
   /// Whether every result is checked for NaN and infinity.
   var watchesNonFinite = false
   /// Constants of the function or region, written once.
