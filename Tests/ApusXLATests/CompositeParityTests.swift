@@ -32,8 +32,13 @@ import Testing
 
   @Test("softmax and its logarithm over many elements, along any axis", arguments: floats)
   func softmax(dtype: DType) throws {
-    try expectAgreed([[3, 4000]], dtype, scale: 4) { [$0[0].softmax(), $0[0].logSoftmax()] }
-    try expectAgreed([[900, 3]], dtype) { [$0[0].softmax(axis: 0), $0[0].logSoftmax(axis: 0)] }
+    // The gradient takes an exponential of logarithms near -10 that are kept in 16 bits.
+    try expectAgreed([[3, 4000]], dtype, scale: 4, roundings: 4) {
+      [$0[0].softmax(), $0[0].logSoftmax()]
+    }
+    try expectAgreed([[900, 3]], dtype, roundings: 4) {
+      [$0[0].softmax(axis: 0), $0[0].logSoftmax(axis: 0)]
+    }
   }
 
   @Test("norms of long rows, apart from zero", arguments: floats)
@@ -120,10 +125,10 @@ import Testing
   @Test("attention with masks, groups of heads and dropout", arguments: floats)
   func attention(dtype: DType) throws {
     let shapes = [[2, 5, 4, 8], [2, 70, 2, 8], [2, 70, 2, 6], [1, 4, 5, 70]]
-    // Weights, their gradients and those of the scores are rounded as factors of products.
-    try expectAgreed(shapes, dtype, roundings: 3) {
+    try expectAgreed(shapes, dtype) {
       [scaledDotProductAttention($0[0], $0[1], $0[2])]
     }
+    // The gradient of a learned mask is computed in single operations of 16 bits.
     try expectAgreed(shapes, dtype, roundings: 3) {
       [
         scaledDotProductAttention(
@@ -132,7 +137,7 @@ import Testing
       ]
     }
     // The first queries see no key.
-    try expectAgreed(shapes, dtype, roundings: 3) {
+    try expectAgreed(shapes, dtype) {
       [
         scaledDotProductAttention(
           $0[0], $0[1], $0[2], mask: randomNumbers([2, 1, 5, 70], seed: 9) .> 0, isCausal: true,
@@ -184,7 +189,8 @@ import Testing
 
   @Test("the inverse of the error function, and the largest elements", arguments: floats)
   func others(dtype: DType) throws {
-    try expectAgreed([[40]], dtype, scale: 0.95) { [$0[0].erfInverse()] }
+    // The gradient, e to the square of a rounded number, is computed in 16 bits.
+    try expectAgreed([[40]], dtype, scale: 0.95, roundings: 6) { [$0[0].erfInverse()] }
     try expectAgreed([[4, 30]], dtype) {
       [$0[0].topK(5).values, $0[0].topK(3, largest: false).values]
     }

@@ -14,24 +14,24 @@ extension WideLowering {
 
 extension StableHLOBuilder {
   /// Writes a formula of the operands in 32 bits where they are of 16, and rounds its results.
-  ///
-  /// - Parameter roundsFactors: Whether what is multiplied with such operands is rounded to 16 bits.
   func composeWide(
-    _ call: LoweringCall, roundsFactors isRounding: Bool = false,
-    _ formula: ([Tensor]) -> [Tensor]
+    _ call: LoweringCall, _ formula: ([Tensor]) -> [Tensor]
   ) throws(TensorError) -> [StableHLOValue] {
-    let outside = roundsFactors
-    roundsFactors = isRounding
-    defer { roundsFactors = outside }
     let operands = call.operands.map { operand in
-      let x = wide(operand)
-      if operand.element.isHalf { halves[x.name] = operand }
+      let x = statistics[operand.name] ?? wide(operand)
+      if operand.element.isHalf, statistics[operand.name] == nil { halves[x.name] = operand }
       return x
     }
     let types = call.operandTypes.map { type in
       StableHLOType(type).element.isHalf ? type.with(dtype: .float32) : type
     }
     let results = try compose(operands, types, isUsed: call.isUsed, formula)
-    return zip(results, call.resultTypes).map { convert($0, StableHLOType($1).element) }
+    let most = call.operandTypes.map(\.count).max() ?? 0
+    return zip(results, call.resultTypes).map { result, type in
+      let rounded = convert(result, StableHLOType(type).element)
+      // A mean or a variance of a row costs little memory, and all of the row depends on it.
+      if rounded != result, type.count <= most / 8 { statistics[rounded.name] = result }
+      return rounded
+    }
   }
 }

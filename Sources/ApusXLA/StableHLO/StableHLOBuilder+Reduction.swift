@@ -79,16 +79,13 @@ extension StableHLOBuilder {
     return convert(product, element)
   }
 
-  /// Factors of 16 bits, which devices multiply faster, where they are known or may be rounded to
-  /// such.
+  /// The factors of 16 bits that both were made of, if so: devices multiply those faster, and the
+  /// products are the same.
   private func factors(
     _ a: StableHLOValue, _ b: StableHLOValue
   ) -> (StableHLOValue, StableHLOValue) {
-    switch (halves[a.name], halves[b.name]) {
-    case (let x?, let y?) where x.element == y.element: (x, y)
-    case (let x?, nil) where roundsFactors: (x, convert(b, x.element))
-    case (nil, let y?) where roundsFactors: (convert(a, y.element), y)
-    default: (a, b)
-    }
+    guard let x = halves[a.name], let y = halves[b.name], x.element == y.element
+    else { return (a, b) }
+    return (x, y)
   }
 }

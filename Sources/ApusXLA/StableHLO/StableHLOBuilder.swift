@@ -14,8 +14,8 @@ final class StableHLOBuilder {
   var origin = Origin()
   /// The 16-bit numbers that values of 32 bits were made of: products take those where they can.
   var halves: [String: StableHLOValue] = [:]
-  /// Whether a factor is rounded where the other one was made of 16-bit numbers.
-  var roundsFactors = false
+  /// The 32-bit numbers that statistics of 16 bits were rounded from: gradients take those.
+  var statistics: [String: StableHLOValue] = [:]
   /// Whether every result is checked for NaN and infinity.
   var watchesNonFinite = false
   /// Constants of the function or region, written once.
