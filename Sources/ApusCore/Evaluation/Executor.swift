@@ -7,7 +7,8 @@ public struct CompileOptions: Sendable, Hashable {
   /// Inputs that seldom change from run to run, such as the weights of a model in use. What depends
   /// on them alone is computed once and kept until their contents change.
   public var standing: Set<Int> = []
-  /// Inputs whose first axis runs over samples: a mesh of devices gives each its share.
+  /// Inputs whose first axis runs over samples, filled by the host before every run: a mesh of
+  /// devices gives each its share.
   public var samples: Set<Int> = []
   /// Reports the first operation that gives NaN or infinity.
   public var watchesNonFinite = false

@@ -8,6 +8,7 @@ final class XLAExecutable: DeviceExecutable {
   private let placement: XLAPlacement
   private let program: PJRTProgram
   private let checks: [DataCheck]
+  private let hostChecks: [HostCheck]
   private let inputShardings: [XLASharding]
   private let outputShardings: [XLASharding]
   /// Runs that may not be done; the oldest first.
@@ -25,6 +26,7 @@ final class XLAExecutable: DeviceExecutable {
     let module = try StableHLOModule(graph, options, placement, precision: precision)
     ProgramDump.write(module.text)
     checks = module.checks
+    hostChecks = module.hostChecks
     inputShardings = (0..<graph.inputCount).map {
       placement.sharding(ofInput: $0, graph.types[$0], options)
     }
@@ -53,6 +55,10 @@ final class XLAExecutable: DeviceExecutable {
   func run(on storages: [Storage], refreshed: Range<Int>) throws(TensorError) {
     precondition(
       storages.count == graph.inputCount + graph.outputs.count - options.donations.count)
+    for check in hostChecks {
+      let type = graph.types[check.input]
+      if let error = check.error(try storages[check.input].onHost(), type) { throw error }
+    }
     let donated = Set(options.donations.values)
     // Copies of batches are under way while earlier runs still compute.
     var inputs: [XLAArray] = []

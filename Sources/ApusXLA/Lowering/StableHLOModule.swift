@@ -6,6 +6,8 @@ struct StableHLOModule {
   /// Checks of data, in the order of their pairs of numbers in the last result; without checks there
   /// is no such result.
   let checks: [DataCheck]
+  /// Checks to be made before a run.
+  let hostChecks: [HostCheck]
 
   /// Writes a graph.
   ///
@@ -19,8 +21,13 @@ struct StableHLOModule {
     let inputs = (0..<graph.inputCount).map {
       StableHLOValue(name: "%arg\($0)", type: StableHLOType(graph.types[$0]))
     }
+    // What the host fills before every run it can also look at.
+    for index in options.samples where graph.types[index].dtype.isInteger {
+      builder.hostInputs[inputs[index].name] = index
+    }
     var outputs = try builder.lower(graph, on: inputs)
     checks = builder.checks
+    hostChecks = builder.hostChecks
     var shardings = graph.outputs.indices.map { index in
       options.donations[index].map { placement.sharding(ofInput: $0, graph.types[$0], options) }
         ?? placement.replicated(graph.types[graph.outputs[index]])

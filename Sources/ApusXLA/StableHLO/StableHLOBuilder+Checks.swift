@@ -18,6 +18,13 @@ struct DataCheck {
 
   /// The error for what was found.
   func error(position: Int64, value: Int64) -> TensorError {
+    Self.error(kind, origin, position: position, value: value)
+  }
+
+  /// The error for what was found where.
+  static func error(
+    _ kind: Kind, _ origin: StableHLOBuilder.Origin, position: Int64, value: Int64
+  ) -> TensorError {
     let reason =
       switch kind {
       case .index(let limit):
@@ -39,20 +46,30 @@ struct DataCheck {
 extension StableHLOBuilder {
   /// Checks that indices lie in `0..<extent`, or from the end in `-extent..<0` where those count, and
   /// returns them within the range, so that what follows is defined.
+  ///
+  /// - Parameter ignored: A number that is no mistake; it becomes 0.
   func checkedIndices(
-    _ indices: StableHLOValue, extent: Int, countsFromEnd: Bool
+    _ indices: StableHLOValue, extent: Int, countsFromEnd: Bool, ignored: Int? = nil
   ) -> StableHLOValue {
-    // The extent itself must be a number of the type.
-    let indices = extent > Int(Int32.max) ? convert(indices, .i64) : indices
+    // The extent and what is ignored must be numbers of the type.
+    let isWide = extent > Int(Int32.max) || ignored != nil
+    var indices = isWide ? convert(indices, .i64) : indices
     let type = indices.type
     if type.count == 0 { return indices }
+    let rule = IndexRule(extent: extent, countsFromEnd: countsFromEnd, ignored: ignored)
+    let isKnown = isChecked(indices, rule)
     let zero = constant(integer: 0, type)
     let limit = constant(integer: extent, type)
+    if let ignored {
+      let isIgnored = compare(.EQ, indices, constant(integer: ignored, type))
+      indices = select(isIgnored, zero, indices)
+    }
     var normal = indices
     if countsFromEnd {
       let isNegative = compare(.LT, indices, zero)
       normal = select(isNegative, add(indices, limit), indices)
     }
+    if isKnown { return normal }
     let isBad = or(compare(.LT, normal, zero), compare(.GE, normal, limit))
     checks.append(firstBad(isBad, convert(indices, .i64), .index(limit: extent)))
     let last = constant(integer: max(extent - 1, 0), type)

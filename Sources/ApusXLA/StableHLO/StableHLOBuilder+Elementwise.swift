@@ -55,7 +55,9 @@ extension StableHLOBuilder {
   func convert(_ x: StableHLOValue, _ element: StableHLOType.Element) -> StableHLOValue {
     if x.element == element { return x }
     let type = x.type.with(element)
-    return emit("stablehlo.convert \(x.name) : (\(x.type)) -> \(type)", type)
+    let result = emit("stablehlo.convert \(x.name) : (\(x.type)) -> \(type)", type)
+    if element.holdsAll(of: x.element) { hostInputs[result.name] = hostInputs[x.name] }
+    return result
   }
 
   /// Reads the bits as elements of another type of the same width.

@@ -6,6 +6,7 @@ extension StableHLOBuilder {
     let type = x.type.with(dims: dims)
     let result = emit("stablehlo.reshape \(x.name) : (\(x.type)) -> \(type)", type)
     if let half = halves[x.name] { halves[result.name] = reshape(half, dims) }
+    hostInputs[result.name] = hostInputs[x.name]
     return result
   }
 

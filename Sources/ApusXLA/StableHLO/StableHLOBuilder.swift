@@ -10,6 +10,10 @@ final class StableHLOBuilder {
   private var indentation = "    "
   /// Checks of data made so far in the function or region being written.
   var checks: [DataCheck] = []
+  /// Checks that the host makes before a run.
+  private(set) var hostChecks: [HostCheck] = []
+  /// Integers that are an input of the program, of another shape or wider: the input's number.
+  var hostInputs: [String: Int] = [:]
   /// The operation being lowered: whom a failed check names.
   var origin = Origin()
   /// The 16-bit numbers that values of 32 bits were made of: products take those where they can.
@@ -30,6 +34,15 @@ final class StableHLOBuilder {
     var operation = ""
     var layerPath: String?
     var site: CallSite?
+  }
+
+  /// Lets the host check indices that it has at hand; `false` where the program computes them.
+  func isChecked(_ indices: StableHLOValue, _ rule: IndexRule) -> Bool {
+    guard let input = hostInputs[indices.name] else { return false }
+    if !hostChecks.contains(where: { $0.input == input && $0.rule == rule }) {
+      hostChecks.append(HostCheck(input: input, rule: rule, origin: origin))
+    }
+    return true
   }
 
   // MARK: Text

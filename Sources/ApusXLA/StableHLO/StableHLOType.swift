@@ -27,6 +27,14 @@ struct StableHLOType: Hashable, CustomStringConvertible {
       }
     }
 
+    /// Whether every integer of another type is one of this.
+    func holdsAll(of other: Self) -> Bool {
+      switch (self, other) {
+      case (.i64, .i32), (.i64, .ui8), (.i32, .ui8): true
+      default: false
+      }
+    }
+
     /// Whether sums of many such numbers need a wider type.
     var isHalf: Bool { self == .bf16 || self == .f16 }
   }

@@ -23,14 +23,8 @@ extension CrossEntropyOptions {
   ///
   /// What is computed of a label that no class has is not looked at.
   fileprivate func checkLabels(_ call: LoweringCall, _ builder: StableHLOBuilder) {
-    var labels = call.operands[1]
-    // A label of fewer bits never equals one that does not fit.
-    if let ignoredLabel {
-      labels = builder.convert(labels, .i64)
-      let ignored = builder.constant(integer: ignoredLabel, labels.type)
-      let first = builder.constant(integer: 0, labels.type)
-      labels = builder.select(builder.compare(.EQ, labels, ignored), first, labels)
-    }
-    _ = builder.checkedIndices(labels, extent: call.operandTypes[0][-1], countsFromEnd: false)
+    _ = builder.checkedIndices(
+      call.operands[1], extent: call.operandTypes[0][-1], countsFromEnd: false,
+      ignored: ignoredLabel)
   }
 }
