@@ -107,11 +107,7 @@ import Testing
     #expect(
       try settings.options(for: "cuda", devices: 1)
         == ["preallocate": .flag(false), "memory_fraction": .real(0.25)])
-    for count in [1, 4] {
-      let options = try settings.options(for: "cpu", devices: count)
-      #expect(
-        options == ["cpu_device_count": .integer(count), "asynchronous": .flag(count > 1)])
-    }
+    #expect(try settings.options(for: "cpu", devices: 4) == ["cpu_device_count": .integer(4)])
     #expect(try ClientSettings([:]).options(for: "cuda", devices: 1).isEmpty)
   }
 

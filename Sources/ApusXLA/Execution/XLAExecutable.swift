@@ -65,7 +65,9 @@ final class XLAExecutable: DeviceExecutable {
     for (index, storage) in storages.prefix(graph.inputCount).enumerated() {
       inputs.append(try array(storage, index, isRefreshed: refreshed.contains(index)))
     }
-    for input in inputs where input.run?.hasChecks == true { try input.settle() }
+    // A processor gains nothing from runs that queue up: they would only compete for its cores.
+    let isProcessor = placement.client.platform == "cpu"
+    for input in inputs where isProcessor || input.run?.hasChecks == true { try input.settle() }
     waitForOldest()
     // What somebody else still reads must not be overwritten.
     var kept: [Int64] = []
@@ -94,7 +96,7 @@ final class XLAExecutable: DeviceExecutable {
       if input == nil { place += 1 }
     }
     // Several devices of one processor wait for each other on too few threads when runs overlap.
-    if placement.client.platform == "cpu", placement.devices.count > 1 {
+    if isProcessor, placement.devices.count > 1 {
       try run.finish()
     } else {
       underWay.withLock { $0.append(run) }

@@ -17,10 +17,7 @@ struct ClientSettings {
   func options(
     for platform: String, devices count: Int
   ) throws(TensorError) -> [String: PJRTOption] {
-    if platform == "cpu" {
-      // Handing a program to another thread costs more than small ones take; several devices need it.
-      return ["cpu_device_count": .integer(count), "asynchronous": .flag(count > 1)]
-    }
+    if platform == "cpu" { return ["cpu_device_count": .integer(count)] }
     return Self.isGPU(platform) ? try memory() : [:]
   }
 
