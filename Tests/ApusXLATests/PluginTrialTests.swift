@@ -111,6 +111,21 @@ import Testing
     #expect(try ClientSettings([:]).options(for: "cuda", devices: 1).isEmpty)
   }
 
+  @Test("products of 32-bit numbers are exact unless told otherwise")
+  func precision() throws {
+    #expect(try ClientSettings([:]).precision() == "HIGHEST")
+    #expect(try ClientSettings(["APUS_XLA_PRECISION": "default"]).precision() == "DEFAULT")
+    let error = #expect(throws: TensorError.self) {
+      try ClientSettings(["APUS_XLA_PRECISION": "tf32"]).precision()
+    }
+    #expect(
+      error?.reason == "APUS_XLA_PRECISION is \"tf32\", must be highest, high or default")
+    let builder = StableHLOBuilder(precision: "DEFAULT")
+    let x = builder.constant(1, StableHLOType(.f32, [2, 2]))
+    _ = builder.dotGeneral(x, x, contracting: (a: [1], b: [0]))
+    #expect(builder.lines.last?.contains("precision = [DEFAULT, DEFAULT]") == true)
+  }
+
   @Test(
     "values that mean nothing are refused",
     arguments: [

@@ -11,10 +11,11 @@ public struct XLAExecutor: Executor {
   ///
   /// - Throws: When no plugin is found for it, the plugin cannot be used, or has too few devices.
   public init(_ device: Device) throws(TensorError) {
-    try self.init(XLAPlacement(device))
+    let precision = try ClientSettings(.ofProcess).precision()
+    try self.init(XLAPlacement(device), precision: precision)
   }
 
-  init(_ placement: XLAPlacement, precision: String = "HIGHEST") {
+  init(_ placement: XLAPlacement, precision: String) {
     self.placement = placement
     self.precision = precision
     let ids = placement.ids.map(String.init).joined(separator: ",")

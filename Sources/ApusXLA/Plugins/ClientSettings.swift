@@ -4,6 +4,8 @@ import ApusCore
 ///
 /// - `APUS_XLA_PREALLOCATE`: whether a GPU's memory is taken at once, 1 or 0.
 /// - `APUS_XLA_MEMORY_FRACTION`: which part of a GPU's memory may be used, above 0 to 1.
+/// - `APUS_XLA_PRECISION`: how exactly products of 32-bit numbers are computed: `highest`, `high` or
+///   `default`.
 /// - `XLA_FLAGS`: settings of the compiler, read by plugins themselves.
 struct ClientSettings {
   private let environment: [String: String]
@@ -19,6 +21,21 @@ struct ClientSettings {
   ) throws(TensorError) -> [String: PJRTOption] {
     if platform == "cpu" { return ["cpu_device_count": .integer(count)] }
     return Self.isGPU(platform) ? try memory() : [:]
+  }
+
+  /// How exactly products of 32-bit numbers are computed, in StableHLO's words.
+  ///
+  /// - Throws: When the variable holds none of them.
+  func precision() throws(TensorError) -> String {
+    let name = "APUS_XLA_PRECISION"
+    guard let text = environment[name], !text.isEmpty else { return "HIGHEST" }
+    let words = ["HIGHEST", "HIGH", "DEFAULT"]
+    guard words.contains(text.uppercased()) else {
+      throw TensorError(
+        operation: "device",
+        reason: "\(name) is \"\(text)\", must be highest, high or default")
+    }
+    return text.uppercased()
   }
 
   static func isGPU(_ platform: String) -> Bool { ["cuda", "rocm", "gpu"].contains(platform) }
