@@ -1,8 +1,9 @@
 import ApusNN
-import ApusXLA
+import Foundation
 import Testing
 
 @testable import ApusCore
+@testable import ApusXLA
 
 @Suite("XLA execution", .needsPlugin) struct ExecutionTests {
   @Test("arguments come back through a program unchanged")
@@ -41,6 +42,38 @@ import Testing
       #expect(try held.scalars(as: Float.self) == [1, 11])
       #expect(try counter.state[0].scalars(as: Float.self) == [6, 16])
     }
+  }
+
+  @Test("state that a device had moves on in memory of the host, and back")
+  func changesPlace() throws {
+    let counter = try StatefulFunction(state: [Tensor([0, 10] as [Float])]) { state, inputs in
+      ([state[0] + inputs[0]], [])
+    }
+    let one = Tensor([1, 1] as [Float])
+    _ = try XLATestDevice.run { try counter([one]) }
+    var held: [Tensor] = []
+    // Somebody reads each state: the next call works on a copy.
+    for _ in 0..<3 {
+      _ = try counter([one])
+      held.append(counter.state[0])
+    }
+    #expect(try counter.state[0].scalars(as: Float.self) == [4, 14])
+    _ = try XLATestDevice.run { try counter([one]) }
+    #expect(try counter.state[0].scalars(as: Float.self) == [5, 15])
+    #expect(try held.map { try $0.scalars(as: Float.self)[0] } == [2, 3, 4])
+  }
+
+  @Test("the text of a program is written where one asks for it")
+  func dump() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "apus-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    ProgramDump.write("module", to: folder.appending(path: "deep"))
+    let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+    let file = try #require(files.first { $0.hasSuffix(".mlir") })
+    #expect(try String(contentsOf: folder.appending(path: file), encoding: .utf8) == "module")
+    // A file is no folder: told, and nothing else.
+    ProgramDump.write("module", to: folder.appending(path: file))
+    #expect(try FileManager.default.subpathsOfDirectory(atPath: folder.path) == files)
   }
 
   @Test("an index out of range is told once and leaves state as it was")

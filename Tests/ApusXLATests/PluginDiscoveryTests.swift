@@ -127,9 +127,9 @@ import Testing
       let path = tree.path("some.so")
       #expect(try tree.discovery([:]).plugin(for: path).path == path)
       let error = #expect(throws: TensorError.self) {
-        try tree.discovery(["APUS_PJRT_CUDA": "/nowhere/x.so"]).plugin(for: "cuda")
+        try tree.discovery(["APUS_PJRT_CUDA": "nowhere/x.so"]).plugin(for: "cuda")
       }
-      #expect(error?.reason == "there is no plugin /nowhere/x.so, which APUS_PJRT_CUDA names")
+      #expect(error?.reason == "there is no plugin nowhere/x.so, which APUS_PJRT_CUDA names")
     }
   }
 

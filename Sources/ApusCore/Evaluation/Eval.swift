@@ -41,11 +41,15 @@ package func allocate(
 }
 
 /// Runs a plan on storages, where it runs.
+///
+/// - Parameter stateCount: How many storages, the first ones, the plan may overwrite.
 package func run(
-  _ plan: any Executable, _ storages: [Storage], contents: [UInt64] = []
+  _ plan: any Executable, _ storages: [Storage], stateCount: Int = 0, contents: [UInt64] = []
 ) throws(TensorError) {
   if let plan = plan.onDevice { return try plan.run(on: storages, refreshed: 0..<0) }
-  let pointers = try storages.map { storage throws(TensorError) in try storage.onHost() }
+  let pointers = try storages.enumerated().map { index, storage throws(TensorError) in
+    index < stateCount ? try storage.onHostAlone() : try storage.onHost()
+  }
   try withExtendedLifetime(storages) { () throws(TensorError) in
     try run(plan, pointers, contents: contents)
   }

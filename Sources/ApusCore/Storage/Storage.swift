@@ -114,6 +114,13 @@ public final class Storage: @unchecked Sendable {
     return try fetched.get()
   }
 
+  /// The memory of the host, to be written: what a device has will be out of date and is let go.
+  package func onHostAlone() throws(TensorError) -> UnsafeMutableRawPointer {
+    let pointer = try onHost()
+    remote.withLock { $0 = nil }
+    return pointer
+  }
+
   /// Calls `body` with the bytes, in memory of the host.
   ///
   /// - Throws: When the machine has not enough memory, or the device's own error.
@@ -131,9 +138,7 @@ public final class Storage: @unchecked Sendable {
   package func withUnsafeMutableBytes<R>(
     _ body: (UnsafeMutableRawBufferPointer) -> R
   ) throws(TensorError) -> R {
-    let pointer = try onHost()
-    remote.withLock { $0 = nil }
-    return body(UnsafeMutableRawBufferPointer(start: pointer, count: byteCount))
+    body(UnsafeMutableRawBufferPointer(start: try onHostAlone(), count: byteCount))
   }
 
   /// Returns a storage with the same elements, or `nil` when the machine has not enough memory.

@@ -65,7 +65,9 @@ public final class StatefulFunction: Sendable {
       do throws(TensorError) {
         try contents.reclaim()
         contents.isRewritten = true
-        try run(trace.plan, contents.storages + others, contents: trace.contents)
+        try run(
+          trace.plan, contents.storages + others, stateCount: contents.storages.count,
+          contents: trace.contents)
         return nil
       } catch { return error }
     }

@@ -129,7 +129,8 @@ final class StepPlan: @unchecked Sendable {
   /// Notes where the state lies, and the names of what stands.
   private func look(at contents: HeldState.Contents) throws(TensorError) {
     for (index, storage) in contents.storages.enumerated() {
-      pointers[index] = try storage.onHost()
+      pointers[index] =
+        state.isWritten[index] ? try storage.onHostAlone() : try storage.onHost()
     }
     let first = contents.storages.count + inputs.count
     for (index, input) in standing.enumerated() {

@@ -5,7 +5,7 @@ import Synchronization
 /// report, when a compiler does something odd.
 enum ProgramDump {
   /// Writes a program; a folder that cannot be written to is told and loses nothing.
-  static func write(_ text: String) {
+  static func write(_ text: String, to folder: URL? = folder) {
     guard let folder else { return }
     let file = folder.appending(path: "apus-\(number.add(1, ordering: .relaxed).newValue).mlir")
     do {
@@ -17,6 +17,6 @@ enum ProgramDump {
   }
 
   private static let number = Atomic(0)
-  private static let folder = ProcessInfo.processInfo.environment["APUS_XLA_DUMP"]
+  static let folder = ProcessInfo.processInfo.environment["APUS_XLA_DUMP"]
     .flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
 }

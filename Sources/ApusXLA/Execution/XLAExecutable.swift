@@ -9,6 +9,8 @@ final class XLAExecutable: DeviceExecutable {
   private let program: PJRTProgram
   private let checks: [DataCheck]
   private let hostChecks: [HostCheck]
+  /// Inputs whose memory an output takes over.
+  private let donated: [Int]
   private let inputShardings: [XLASharding]
   private let outputShardings: [XLASharding]
   /// Runs that may not be done; the oldest first.
@@ -23,6 +25,7 @@ final class XLAExecutable: DeviceExecutable {
     self.graph = graph
     self.options = options
     self.placement = placement
+    donated = options.donations.values.sorted()
     let module = try StableHLOModule(graph, options, placement, precision: precision)
     ProgramDump.write(module.text)
     checks = module.checks
@@ -59,7 +62,6 @@ final class XLAExecutable: DeviceExecutable {
       let type = graph.types[check.input]
       if let error = check.error(try storages[check.input].onHost(), type) { throw error }
     }
-    let donated = Set(options.donations.values)
     // Copies of batches are under way while earlier runs still compute.
     var inputs: [XLAArray] = []
     for (index, storage) in storages.prefix(graph.inputCount).enumerated() {
@@ -71,7 +73,7 @@ final class XLAExecutable: DeviceExecutable {
     waitForOldest()
     // What somebody else still reads must not be overwritten.
     var kept: [Int64] = []
-    for index in donated.sorted() {
+    for index in donated {
       _ = storages[index].takeDeviceElements()
       if !isKnownUniquelyReferenced(&inputs[index]) { kept.append(Int64(index)) }
     }
