@@ -21,8 +21,9 @@ typedef struct apus_run {
 } apus_run;
 
 // out[i][column + j] (+)= Σ_p rows[i][p] · panel[p][j], then bias and relu. Rows are arbitrary
-// pointers, so that matrices, packed blocks and convolution windows share one kernel. The panel
-// must be readable for whole vectors: one, or two when more columns than one vector are used.
+// pointers, so that matrices, packed blocks and convolution windows share one kernel. Unless the
+// kernel is `exact`, the panel must be readable for whole vectors: one, or two when more columns than
+// one vector are used.
 //
 // A kernel is one instruction set's code. Its panels are `columns` wide.
 #define APUS_DECLARE_PANEL(REAL, SUFFIX)                                                    \
@@ -37,7 +38,7 @@ typedef struct apus_run {
     int32_t accumulate, relu;                                                               \
   } apus_panel_##SUFFIX;                                                                    \
   typedef struct apus_panel_kernel_##SUFFIX {                                               \
-    int32_t rows, columns;                                                                  \
+    int32_t rows, columns, exact;                                                           \
     void (*run)(const apus_panel_##SUFFIX *panel);                                          \
     /* packed[panel][depth][columns] ← B; missing columns are zero. */                      \
     void (*pack)(                                                                           \

@@ -63,6 +63,7 @@ void frame_reduce(frame *frame, int64_t begin, int64_t n) {
     frame->column = (frame->column + n) % program->extent;
     break;
   case reduce_columns:
+  case reduce_stacks:
     for (int32_t i = 0; i < program->reductions; i++) fold_columns(frame, i, n);
     break;
   default:

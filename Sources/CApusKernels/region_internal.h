@@ -79,18 +79,24 @@ typedef struct reduction {
   int64_t accumulators, copies, first;  // copies: how often a short period is laid side by side
   int32_t kept_rank;  // axes of the output, row-major, and where they lie in its buffer
   int64_t kept_sizes[8], kept_strides[8];
-  int64_t totals, partial;  // reduce_columns: frame offsets of accumulators and of a few rows' sums
+  int64_t totals, partial;  // of columns: frame offsets of accumulators and of a few rows' sums
 } reduction;
 
-typedef enum reduction_mode { reduce_none, reduce_rows, reduce_columns, reduce_chunks } reduction_mode;
+typedef enum reduction_mode {
+  reduce_none,
+  reduce_rows,     // each row on its own
+  reduce_columns,  // rows fall on each other; threads share out wide columns
+  reduce_stacks,   // the same with few columns: threads share out stacks of rows
+  reduce_chunks,   // anything else
+} reduction_mode;
 
 struct apus_region_program {
   int64_t count, cost;  // cost: of one element
   int32_t loads, steps, stores, reductions, registers, operands, scratch_buffer;
   reduction_mode mode;
   int32_t reads_ahead;  // tiles; 0 where what is loaded fits the caches
-  int32_t blocks;       // of columns that reduce_columns takes through the rows together
-  int64_t extent;  // elements per row (reduce_rows) or columns (reduce_columns)
+  int32_t blocks;       // of columns that go through the rows together
+  int64_t extent;       // elements of a row
   int64_t accumulators;
   int64_t register_base, temporary, frame_bytes;
   load *load;

@@ -226,17 +226,19 @@ static int place_reduction(const builder *b, int32_t index) {
   return 1;
 }
 
+enum { most_blocks = 16 };  // of columns, whose sums then fit the second-level cache
+
 // Accumulators of several blocks of columns, so that rows are read in long stretches.
 static void place_columns(apus_region_program *program) {
-  enum { most_blocks = 16 };
   int64_t blocks = (program->extent + tile_size - 1) / tile_size;
   int64_t most = most_blocks / program->reductions;
   if (most < 1) most = 1;
+  if (program->mode == reduce_stacks) most = blocks;
   program->blocks = (int32_t)(blocks < most ? blocks : most);
   for (int32_t i = 0; i < program->reductions; i++) {
     reduction *reduction = &program->reduction[i];
     int64_t width = program->blocks * tile_size;
-    reduction->totals = reserve(program, width * 8);
+    if (program->mode == reduce_columns) reduction->totals = reserve(program, width * 8);
     reduction->partial = reserve(program, width * apus_compute_size(reduction->compute));
   }
 }
@@ -249,12 +251,15 @@ static void choose_mode(apus_region_program *program) {
     const walk *fold = &program->reduction[i].fold;
     int same = fold->rank == 2 && model->rank == 2 && fold->sizes[1] == model->sizes[1];
     rows &= same && fold->strides[0] == 1 && fold->strides[1] == 0;
-    columns &= same && fold->strides[0] == 0 && fold->strides[1] == 1 && fold->sizes[1] >= 1024
+    columns &= same && fold->strides[0] == 0 && fold->strides[1] == 1 && fold->sizes[1] >= 512
       && fold->sizes[0] * fold->sizes[1] == program->count;
   }
   program->mode = rows ? reduce_rows : columns ? reduce_columns : reduce_chunks;
   program->extent = model->rank == 2 ? model->sizes[1] : 0;
-  if (program->mode == reduce_columns) place_columns(program);
+  // Stacks read one stretch of memory each, but every one needs accumulators of all columns.
+  if (columns && program->accumulators <= most_blocks * tile_size
+      && program->count >= 64 * program->extent) program->mode = reduce_stacks;
+  if (columns) place_columns(program);
   // A row cut short by the end of the index belongs to nobody else, so any count will do.
 }
 

@@ -26,9 +26,14 @@ static int64_t chunk_count(
   return larger(chunks, 1);
 }
 
+// Whether threads have accumulators of their own, which are added up at the end.
+static int in_chunks(const apus_region_program *program) {
+  return program->mode == reduce_chunks || program->mode == reduce_stacks;
+}
+
 int64_t apus_region_scratch_bytes(
   const apus_region_program *program, int32_t threads, int32_t deterministic) {
-  if (program->mode != reduce_chunks || program->count == 0) return 0;
+  if (!in_chunks(program) || program->count == 0) return 0;
   int64_t bytes = chunk_count(program, threads, deterministic) * chunk_stride(program) * 8;
   return bytes <= local_bytes ? 0 : bytes;
 }
@@ -54,45 +59,61 @@ static void run_elements(frame *frame, int64_t begin, int64_t end) {
     frame_run(frame, piece * unit, smaller((piece + step) * unit, frame->program->count));
 }
 
-// Takes columns `first..<first + width` through all rows.
-static void run_column_blocks(frame *frame, int64_t first, int64_t width) {
+// Folds columns `first..<first + width` of rows `begin..<end` into `totals`, which each reduction has.
+static void fold_columns(
+  frame *frame, uint64_t *const *totals, int64_t begin, int64_t end, int64_t first, int64_t width) {
   const apus_region_program *program = frame->program;
   const int64_t ahead = program->reads_ahead * tile_size;
   for (int32_t i = 0; i < program->reductions; i++) {
-    uint64_t *totals = (uint64_t *)(frame->memory + program->reduction[i].totals);
     uint64_t identity = reduction_identity(&program->reduction[i]);
-    for (int64_t k = 0; k < width; k++) totals[k] = identity;
+    for (int64_t k = 0; k < width; k++) totals[i][k] = identity;
   }
-  const int64_t rows = program->count / program->extent;
-  for (frame->row = 0; frame->row < rows; frame->row++) {
-    const int64_t index = frame->row * program->extent + first;
+  for (int64_t row = begin; row < end; row++) {
+    const int64_t index = row * program->extent + first;
+    frame->row = row - begin;
     frame_seek(frame, index);
     for (frame->column = 0; frame->column < width; frame->column += tile_size) {
       const int64_t later = frame->column + ahead, wrapped = later < width ? 0 : program->extent;
       if (ahead) frame_read_ahead(frame, index + later + wrapped - (wrapped ? width : 0));
       frame_tile(frame, index + frame->column, smaller(tile_size, width - frame->column));
     }
-    if (frame->row % partial_rows != partial_rows - 1 && frame->row != rows - 1) continue;
+    if (frame->row % partial_rows != partial_rows - 1 && row != end - 1) continue;
     for (int32_t i = 0; i < program->reductions; i++) {
       const reduction *reduction = &program->reduction[i];
-      reduction->functions->spread(
-        frame->memory + reduction->totals, frame->memory + reduction->partial, width);
+      reduction->functions->spread(totals[i], frame->memory + reduction->partial, width);
     }
-  }
-  for (int32_t i = 0; i < program->reductions; i++) {
-    const reduction *reduction = &program->reduction[i];
-    const uint64_t *totals = (const uint64_t *)(frame->memory + reduction->totals);
-    char *out = frame->buffers[reduction->buffer];
-    for (int64_t k = 0; k < width; k++) reduction_write(reduction, out, first + k, totals[k]);
   }
 }
 
 static void run_columns(frame *frame, int64_t begin, int64_t end) {
   const apus_region_program *program = frame->program;
+  const int64_t rows = program->count / program->extent;
+  uint64_t **totals = __builtin_alloca((size_t)program->reductions * sizeof *totals);
+  for (int32_t i = 0; i < program->reductions; i++)
+    totals[i] = (uint64_t *)(frame->memory + program->reduction[i].totals);
   for (int64_t block = begin; block < end; block += program->blocks) {
     int64_t first = block * tile_size;
     int64_t last = smaller(smaller(end, block + program->blocks) * tile_size, program->extent);
-    run_column_blocks(frame, first, last - first);
+    fold_columns(frame, totals, 0, rows, first, last - first);
+    for (int32_t i = 0; i < program->reductions; i++) {
+      const reduction *reduction = &program->reduction[i];
+      char *out = frame->buffers[reduction->buffer];
+      for (int64_t k = first; k < last; k++)
+        reduction_write(reduction, out, k, totals[i][k - first]);
+    }
+  }
+}
+
+static void run_stacks(frame *frame, const job *job, int64_t begin, int64_t end) {
+  const apus_region_program *program = frame->program;
+  const int64_t rows = program->count / program->extent;
+  uint64_t **totals = __builtin_alloca((size_t)program->reductions * sizeof *totals);
+  for (int64_t chunk = begin; chunk < end; chunk++) {
+    for (int32_t i = 0; i < program->reductions; i++)
+      totals[i] = job->accumulators + chunk * chunk_stride(program) + program->reduction[i].first;
+    fold_columns(
+      frame, totals, rows * chunk / job->chunks, rows * (chunk + 1) / job->chunks, 0,
+      program->extent);
   }
 }
 
@@ -121,6 +142,7 @@ static void run_part(void *arg, int64_t begin, int64_t end, int32_t worker) {
   frame_begin(&frame, job->program, job->buffers, memory);
   switch (job->program->mode) {
   case reduce_columns: run_columns(&frame, begin, end); break;
+  case reduce_stacks: run_stacks(&frame, job, begin, end); break;
   case reduce_chunks: run_chunks(&frame, job, begin, end); break;
   default: run_elements(&frame, begin, end); break;
   }
@@ -168,6 +190,7 @@ void apus_region_run(void *const *buffers, const void *params, apus_context *con
     items = (program->extent + tile_size - 1) / tile_size;
     item_elements = count / items;
     break;
+  case reduce_stacks:
   case reduce_chunks:
     job.chunks = chunk_count(program, context->threads, context->deterministic);
     job.accumulators = job.chunks * chunk_stride(program) * 8 <= local_bytes
@@ -185,5 +208,5 @@ void apus_region_run(void *const *buffers, const void *params, apus_context *con
   else
     apus_parallel_for(
       context, items, larger(1, part_cost / (item_elements * program->cost)), run_part, &job);
-  if (program->mode == reduce_chunks) finish_chunks(&job);
+  if (in_chunks(program)) finish_chunks(&job);
 }

@@ -4,25 +4,32 @@ import Apus
 struct CyclingBatches: BatchSource {
   let columns: [ColumnType]
   let batchSize: Int
-  let batchCount: Int
-  /// The bytes of each distinct batch, per column.
-  private let batches: [[[UInt8]]]
+  var batchCount = 1
+  private let loader: DataLoader
+  private let distinct: Int
+  /// The bytes of each batch, per column.
+  private var batches: [[[UInt8]]] = []
 
-  /// The first `distinct` batches of a data set in stored order.
-  init(_ loader: DataLoader, distinct: Int, steps: Int) throws {
+  /// The first `distinct` batches of a data set in stored order: a single step, of the first one,
+  /// until ``layOut(steps:)``.
+  init(_ loader: DataLoader, distinct: Int) throws {
     columns = loader.columns
     batchSize = loader.batchSize
-    batchCount = steps
-    batches = try (0..<distinct).map { index in
-      try loader.batch(epoch: 0, index: index).tensors.map { try $0.bytes() }
-    }
+    self.loader = loader
+    self.distinct = distinct
+    try layOut(1)
   }
 
-  init(_ other: CyclingBatches, steps: Int) {
-    columns = other.columns
-    batchSize = other.batchSize
-    batches = other.batches
+  /// Puts all batches into memory, for so many steps.
+  mutating func layOut(steps: Int) throws {
+    try layOut(distinct)
     batchCount = steps
+  }
+
+  private mutating func layOut(_ count: Int) throws {
+    for index in batches.count..<max(batches.count, count) {
+      batches.append(try loader.batch(epoch: 0, index: index).tensors.map { try $0.bytes() })
+    }
   }
 
   func sampleCount(ofBatch batch: Int) -> Int { batchSize }

@@ -58,5 +58,5 @@ func givenBatches(_ x: Tensor, classes: Int, size: Int) throws -> CyclingBatches
 /// Batches of given inputs and targets.
 func givenBatches(_ x: Tensor, _ y: Tensor, size: Int) throws -> CyclingBatches {
   let loader = try DataLoader(TensorDataset(inputs: x, targets: y), batchSize: size)
-  return try CyclingBatches(loader, distinct: x.shape[0] / size, steps: 1)
+  return try CyclingBatches(loader, distinct: x.shape[0] / size)
 }

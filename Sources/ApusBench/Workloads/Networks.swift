@@ -29,13 +29,13 @@ extension WorkloadMaker {
       TrainingWorkload(
         try IrisNet().givenWeights(for: [batch, 4]), Adam(learningRate: 0.001),
         try CyclingBatches(
-          DataLoader(flowers(), batchSize: batch), distinct: 150 / batch, steps: 1))
+          DataLoader(flowers(), batchSize: batch), distinct: 150 / batch))
     }
   }
 
   private static func digits() throws -> CyclingBatches {
     let digits = try MNIST.digits5k().dataset
-    return try CyclingBatches(DataLoader(digits, batchSize: 128), distinct: 39, steps: 1)
+    return try CyclingBatches(DataLoader(digits, batchSize: 128), distinct: 39)
   }
 
   private static func flowers() throws -> TensorDataset {
