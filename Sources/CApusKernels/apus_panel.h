@@ -40,6 +40,14 @@ typedef struct apus_run {
   typedef struct apus_panel_kernel_##SUFFIX {                                               \
     int32_t rows, columns, exact;                                                           \
     void (*run)(const apus_panel_##SUFFIX *panel);                                          \
+    /* c[j] ← Σ_p a[p · a_step] · b[p · b_step + j] + bias[j], then relu. Exact kernels alone. */ \
+    void (*row)(                                                                            \
+        const REAL *a, int64_t a_step, const REAL *b, int64_t b_step, int64_t depth,        \
+        int64_t columns, const REAL *bias, int relu, REAL *c);                              \
+    /* c[i · c_step + j] ← a[i · a_step] · b[j] */                                          \
+    void (*outer)(                                                                          \
+        const REAL *a, int64_t a_step, int64_t rows, const REAL *b, int64_t columns,        \
+        REAL *c, int64_t c_step);                                                           \
     /* packed[panel][depth][columns] ← B; missing columns are zero. */                      \
     void (*pack)(                                                                           \
         const REAL *b, int64_t row_stride, int64_t column_stride, int64_t depth,            \

@@ -38,6 +38,10 @@ static void expand(frame *frame, const load *load) {
     uint32_t value, *out = (uint32_t *)tile;
     memcpy(&value, tile, 4);
     for (int64_t i = 1; i < want; i++) out[i] = value;
+  } else if (have == 1) {
+    uint64_t value, *out = (uint64_t *)tile;
+    memcpy(&value, tile, 8);
+    for (int64_t i = 1; i < want; i++) out[i] = value;
   } else {
     repeat(tile, element, have, want);
   }

@@ -125,6 +125,7 @@ static int place_values(builder *b, int32_t (*uses)[3]) {
     store *store = &program->store[i];
     if (!walk_make(&store->to, &region->stores[i], region->count)) return 0;
     if (store->to.kind == walk_pattern) store->to.kind = walk_strided;
+    if (store->to.kind == walk_scalar && region->count == 1) store->to.kind = walk_linear;
     if (store->to.kind == walk_iota) return 0;
     int32_t holder = b->holder[region->stores[i].slot];
     store->direct = may_write_directly(b, store, holder, uses) && b->place[holder] < 0;
