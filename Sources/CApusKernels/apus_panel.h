@@ -44,6 +44,10 @@ typedef struct apus_run {
     void (*row)(                                                                            \
         const REAL *a, int64_t a_step, const REAL *b, int64_t b_step, int64_t depth,        \
         int64_t columns, const REAL *bias, int relu, REAL *c);                              \
+    /* c[j] ← Σ_p a[p] · b[j · b_step + p] + bias[j], then relu. NULL where nothing is gained. */ \
+    void (*dots)(                                                                           \
+        const REAL *a, const REAL *b, int64_t b_step, int64_t depth, int64_t columns,       \
+        const REAL *bias, int relu, REAL *c);                                               \
     /* c[i · c_step + j] ← a[i · a_step] · b[j] */                                          \
     void (*outer)(                                                                          \
         const REAL *a, int64_t a_step, int64_t rows, const REAL *b, int64_t columns,        \
