@@ -95,6 +95,7 @@ struct apus_region_program {
   int32_t loads, steps, stores, reductions, registers, operands, scratch_buffer;
   reduction_mode mode;
   int32_t reads_ahead;  // tiles; 0 where what is loaded fits the caches
+  int32_t is_small;     // one tile of plain loads and stores: no frame has to be set up
   int32_t blocks;       // of columns that go through the rows together
   int64_t extent;       // elements of a row
   int64_t accumulators;

@@ -264,6 +264,20 @@ static void choose_mode(apus_region_program *program) {
   // A row cut short by the end of the index belongs to nobody else, so any count will do.
 }
 
+static int is_plain(const walk *walk) {
+  return (walk->kind == walk_linear || walk->kind == walk_scalar)
+    && !apus_unpack[walk->storage] && !apus_pack[walk->storage];
+}
+
+static int is_small(const apus_region_program *program) {
+  if (program->count > tile_size || program->reductions > 0) return 0;
+  for (int32_t i = 0; i < program->loads; i++)
+    if (!is_plain(&program->load[i].from)) return 0;
+  for (int32_t i = 0; i < program->stores; i++)
+    if (!is_plain(&program->store[i].to) || program->store[i].to.kind != walk_linear) return 0;
+  return 1;
+}
+
 apus_region_program *apus_region_prepare(const apus_region *region) {
   int32_t holders = region->load_count + region->instruction_count;
   apus_region_program *program = calloc(1, sizeof *program);
@@ -297,6 +311,7 @@ apus_region_program *apus_region_prepare(const apus_region *region) {
   if (valid) {
     program->temporary = reserve(program, tile_size * 8);
     choose_mode(program);
+    program->is_small = is_small(program);
     valid = program->frame_bytes <= 512 * 1024;
   }
   free(memory);

@@ -175,9 +175,64 @@ static void write_identities(const apus_region_program *program, void *const *bu
   }
 }
 
+static void *outside(void *const *buffers, const walk *walk) {
+  return (char *)buffers[walk->buffer] + walk->offset * walk->element;
+}
+
+// A tile from memory that is not as long as tiles must be.
+static void *padded_tile(void *tile, const void *from, const walk *walk, int64_t n, int64_t padded) {
+  if (walk->kind == walk_scalar && walk->element == 4) {
+    for (int64_t i = 0; i < padded; i++) ((uint32_t *)tile)[i] = *(const uint32_t *)from;
+  } else if (walk->kind == walk_scalar) {
+    for (int64_t i = 0; i < padded; i++) ((uint64_t *)tile)[i] = *(const uint64_t *)from;
+  } else {
+    memcpy(tile, from, (size_t)(n * walk->element));
+    memset((char *)tile + n * walk->element, 0, (size_t)((padded - n) * walk->element));
+  }
+  return tile;
+}
+
+// What `frame_tile` does for a single tile, without anything that only others need.
+static void run_small(const apus_region_program *program, void *const *buffers) {
+  const int64_t n = program->count;
+  const int64_t padded = (n + tile_multiple - 1) & ~(int64_t)(tile_multiple - 1);
+  char *memory = __builtin_alloca((size_t)program->frame_bytes + 64);
+  memory += 64 - ((uintptr_t)memory & 63);
+  void **operands = __builtin_alloca(((size_t)program->operands + 1) * sizeof(void *));
+  operands[0] = memory;
+  for (int32_t i = 0; i < program->registers; i++)
+    operands[i] = memory + (program->register_offset[i] & ~(int64_t)1);
+  for (int32_t i = 0; i < program->loads; i++) {
+    const load *load = &program->load[i];
+    void *in = outside(buffers, &load->from);
+    operands[load->to] = load->from.kind == walk_linear && padded == n
+      ? in : padded_tile(memory + load->tile, in, &load->from, n, padded);
+  }
+  for (int32_t i = 0; i < program->stores; i++) {
+    const store *store = &program->store[i];
+    if (store->direct)
+      operands[store->from] = padded == n ? outside(buffers, &store->to) : memory + store->tile;
+  }
+  for (int32_t i = 0; i < program->steps; i++) {
+    const step *step = &program->step[i];
+    step->run(operands[step->d], operands[step->a], operands[step->b], operands[step->c],
+              step->imm, padded);
+  }
+  for (int32_t i = 0; i < program->stores; i++) {
+    const store *store = &program->store[i];
+    void *out = outside(buffers, &store->to);
+    if (out != operands[store->from])
+      memmove(out, operands[store->from], (size_t)(n * store->to.element));
+  }
+}
+
 void apus_region_run(void *const *buffers, const void *params, apus_context *context) {
   const apus_region_program *program = params;
   int64_t count = program->count;
+  if (program->is_small && count > 0) {
+    run_small(program, buffers);
+    return;
+  }
   if (count == 0) {
     write_identities(program, buffers);
     return;
