@@ -16,8 +16,9 @@ final class StepPlan: @unchecked Sendable {
   }
 
   let state: HeldState
-  /// Memory that the caller fills before each run.
+  /// What the caller fills before each run, and where it lies.
   let inputs: [Storage]
+  let inputMemory: UnsafeMutableBufferPointer<UnsafeMutableRawBufferPointer>
   /// Memory of the outputs that are no state, after each run.
   let outputs: [Storage]
   let outputTypes: [TensorType]
@@ -77,7 +78,11 @@ final class StepPlan: @unchecked Sendable {
     watchesState = standing.contains { $0 < places.count && state.isWritten[$0] }
     names = .allocate(capacity: standing.count)
     names.initialize(repeating: 0)
-    inputs = try types.map { type throws(TensorError) in try allocate(type) }
+    let inputs = try types.map { type throws(TensorError) in try allocate(type) }
+    self.inputs = inputs
+    inputMemory = .allocate(capacity: inputs.count)
+    _ = inputMemory.initialize(
+      from: inputs.map { .init(start: $0.pointer, count: $0.byteCount) })
     outputTypes = traced.outputs.indices.filter { traced.updates[$0] == nil }
       .map { traced.outputs[$0].type }
     outputs = try outputTypes.map { type throws(TensorError) in try allocate(type, for: plan) }
@@ -96,6 +101,7 @@ final class StepPlan: @unchecked Sendable {
   deinit {
     pointers.deallocate()
     names.deallocate()
+    inputMemory.deallocate()
   }
 
   /// What a run does.

@@ -17,7 +17,7 @@ extension FitLoop {
     if run.epoch == 1 { try step.checkForNaN(operation: "fit", batch: batch) }
     // Every batch has random numbers of its own.
     let number = trainer.step.timesClamped(cycle).plusClamped(place)
-    step.plan.inputs[StepRecipe.Input.number].pointer.storeBytes(of: Int64(number), as: Int64.self)
+    step.plan.inputMemory[StepRecipe.Input.number].storeBytes(of: Int64(number), as: Int64.self)
     if updates {
       var samples = count
       for earlier in (batch - place)..<batch {
@@ -44,18 +44,18 @@ extension FitLoop {
     let width = trainer.precision == .float64 ? 8 : 4
     for index in 0..<rule.rowCount {
       let row = rule.row(index, rate: rate, step: number, samples: Double(samples))
-      let storage = plan.inputs[StepRecipe.Input.numbers + index]
-      guard row.count == storage.byteCount / width else {
+      let memory = plan.inputMemory[StepRecipe.Input.numbers + index]
+      guard row.count == memory.count / width else {
         throw TensorError(
           operation: trainer.optimizer.name,
           reason: "gives \(row.count) scalars for update \(number + 1), gave "
-            + "\(storage.byteCount / width) before")
+            + "\(memory.count / width) before")
       }
       for (index, value) in row.enumerated() {
         if width == 8 {
-          storage.pointer.storeBytes(of: value, toByteOffset: index * 8, as: Double.self)
+          memory.storeBytes(of: value, toByteOffset: index * 8, as: Double.self)
         } else {
-          storage.pointer.storeBytes(of: Float(value), toByteOffset: index * 4, as: Float.self)
+          memory.storeBytes(of: Float(value), toByteOffset: index * 4, as: Float.self)
         }
       }
     }
