@@ -1,13 +1,22 @@
 """What the machine can do: measured in the same run."""
 
-import subprocess
+# The result of a plain loop that moves what a row has to move, among those of the sides.
+LOOP = "plain loop"
 
 
-def bandwidths(binary, threads):
-    """Bytes a second of reading, copying and updating in place, by plain loops over 64 MiB."""
-    command = [str(binary), "bandwidth", "--threads", str(threads)]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return {name: float(rate) for name, rate in (line.split() for line in text.splitlines())}
+def loop(row):
+    """The workload of that loop."""
+    return f"plain-{row.motion}"
+
+
+def bandwidths(measured):
+    """{motion: the best of the medians of its loop, in bytes a second}."""
+    rates = {}
+    for row, results in measured:
+        found = results.get(LOOP)
+        if found and found.seconds:
+            rates[row.motion] = max(rates.get(row.motion, 0), row.moved / found.seconds)
+    return rates
 
 
 def matmul_peak(measured):

@@ -61,9 +61,9 @@ def main():
     peers = [kind for kind in (sides.peers(python) if python else [])
              if kind.name not in options.without]
     found = report.Findings(load=[environment.load()])
-    found.limits = machine.bandwidths(options.apus, options.threads)
     if "main" in options.tables:
         found.main = main_table(options, peers, found)
+        found.limits = machine.bandwidths(found.main)
         found.limits["multiply_adds"] = machine.matmul_peak(found.main)
     apus = sides.apus(options.apus, device=options.device)
     timing = (options.rounds, options.seconds, options.statistic)
@@ -82,8 +82,6 @@ def main():
                                     options.statistic)
         for side in contestants:
             side.end()
-    again = machine.bandwidths(options.apus, options.threads)
-    found.limits |= {name: max(rate, found.limits[name]) for name, rate in again.items()}
     found.load.append(environment.load())
     report.write(options, found)
 

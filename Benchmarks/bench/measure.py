@@ -4,6 +4,7 @@ import dataclasses
 import statistics
 import typing
 
+from . import machine
 from .sides import Statistics, Unable
 
 
@@ -61,12 +62,27 @@ def steps(side, row, seconds):
     return max(1, round(seconds / once / row.epoch)) * row.epoch
 
 
+class LoopTimes:
+    """Times of the plain loop of a row."""
+
+    def __init__(self, side, row, seconds):
+        self.side, self.name, self.times = side, machine.loop(row), []
+        side.prepare(self.name)
+        side.run(self.name, 2)
+        self.steps = max(1, round(seconds / side.run(self.name, 5)))
+
+    def run(self):
+        self.times.append(self.side.run(self.name, self.steps))
+
+
 def measure(sides, row, rounds, seconds, statistic=statistics.median):
     """Returns {side's name: Result}; sides take turns, in changing order.
 
-    A side that needs seconds for a step leaves out the rounds after the third.
+    A side that needs seconds for a step leaves out the rounds after the third. Where a row is about
+    moving memory, a plain loop of the first side takes its turn as well.
     """
     results = prepared(sides, row, statistic)
+    loop = LoopTimes(sides[0], row, seconds) if row.motion else None
     running, counts = [side for side in sides if not results[side.name].failure], {}
 
     def attempt(side, action):
@@ -85,6 +101,11 @@ def measure(sides, row, rounds, seconds, statistic=statistics.median):
             if number < 3 or times[0] < 2:
                 time = attempt(side, lambda: side.run(row.asked, counts[side]))
                 times += [] if time is None else [time]
+        if loop:
+            loop.run()
+    if loop:
+        results[machine.LOOP] = Result(times=loop.times, statistic=statistic)
+        sides[0].forget(loop.name)
     for side in list(running):
         if side.tells_statistics:
             results[side.name].plan = side.statistics(row.asked)

@@ -35,16 +35,16 @@ def note(options):
 
 
 def conditions(options, found):
-    rates = ", ".join(
-        f"{name} {found.limits[name] / 1e9:.1f} GB/s" for name in ("read", "copy", "update"))
+    limits = [f"{name} {found.limits[name] / 1e9:.1f} GB/s" for name in ("read", "copy", "update")
+              if name in found.limits]
     peak = found.limits.get("multiply_adds")
-    product = f"; matmul peak {2 * peak / 1e9:.0f} GFLOP/s, the best of all sides" if peak else ""
+    limits += [f"matmul {2 * peak / 1e9:.0f} GFLOP/s, the best of all sides"] if peak else []
     command = shlex.join(["python3", "Benchmarks/run.py", *sys.argv[1:]])
     return "\n".join([
         f"- Date: {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC",
         f"- CPU: {environment.cpu_model()}, {os.cpu_count()} logical cores, {options.threads} threads "
         f"used; {environment.memory_gigabytes():.0f} GiB",
-        f"- Measured limits, best of short trials over 64 MiB: {rates}{product}",
+        *([f"- Measured limits: {', '.join(limits)}"] if limits else []),
         f"- Load average before and after: {found.load[0]:.1f}, {found.load[1]:.1f} (the run itself "
         f"keeps {options.threads} busy; more means that others ran, which spoils the figures)",
         f"- Rounds: {options.rounds} of {options.seconds:g} s for each side, in alternation",

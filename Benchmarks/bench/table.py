@@ -1,5 +1,7 @@
 """The table, as Markdown."""
 
+from . import machine
+
 PEERS = ["PyTorch", "torch.compile", "JAX"]
 HEAD = ["workload", "Apus", *PEERS, "best peer / Apus", "aim", "of the machine",
         "bytes moved / unavoidable", "peak memory in MiB: " + ", ".join(["Apus", *PEERS])]
@@ -30,16 +32,15 @@ def ratio(results, names=PEERS):
     return seconds / mine.seconds, name
 
 
-def share(row, results, machine):
+def share(row, results, limits):
     """How much of what the machine can do Apus makes use of."""
-    mine = own(results)
-    if not mine or not mine.seconds or not machine:
+    mine, loop = own(results), results.get(machine.LOOP)
+    if not mine or not mine.seconds:
         return "—"
-    if row.moved:
-        rate = row.moved / mine.seconds / machine[row.motion]
-        return f"{100 * rate:.0f} % of {row.motion} bandwidth"
-    if row.multiply_adds and machine.get("multiply_adds"):
-        rate = row.multiply_adds / mine.seconds / machine["multiply_adds"]
+    if loop and loop.seconds:
+        return f"{100 * loop.seconds / mine.seconds:.0f} % of {row.motion} bandwidth"
+    if row.multiply_adds and limits.get("multiply_adds"):
+        rate = row.multiply_adds / mine.seconds / limits["multiply_adds"]
         return f"{100 * rate:.1f} % of matmul peak"
     return "—"
 
@@ -69,18 +70,18 @@ def line(cells):
     return "| " + " | ".join(cells) + " |"
 
 
-def row_cells(row, results, machine):
+def row_cells(row, results, limits):
     best = ratio(results)
     return [
         row.title, cell(own(results)), *(cell(results.get(name)) for name in PEERS),
         f"**{best[0]:.2f}** ({best[1]})" if best else "—", row.aim or "—",
-        share(row, results, machine), traffic(results), memory(results)]
+        share(row, results, limits), traffic(results), memory(results)]
 
 
-def table(measured, machine):
+def table(measured, limits):
     """The main table of [(row, results)]."""
     lines = [line(HEAD), "|---" * len(HEAD) + "|"]
-    lines += [line(row_cells(row, results, machine)) for row, results in measured]
+    lines += [line(row_cells(row, results, limits)) for row, results in measured]
     return "\n".join(lines)
 
 

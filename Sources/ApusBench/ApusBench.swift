@@ -7,8 +7,7 @@ struct ApusBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apus-bench", abstract: "Times training steps and operations of Apus.",
     subcommands: [
-      Serve.self, Bandwidth.self, Startup.self, Dispatch.self, Memory.self, FirstLoss.self,
-      Plans.self,
+      Serve.self, Startup.self, Dispatch.self, Memory.self, FirstLoss.self, Plans.self,
     ],
     defaultSubcommand: Serve.self)
 }

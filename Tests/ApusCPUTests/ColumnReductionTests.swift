@@ -7,7 +7,7 @@ import Testing
 @Suite("reductions of columns and rows") struct ColumnReductionTests {
   static let shapes: [[Int]] = [
     [1, 1024], [7, 1025], [8, 1500], [9, 5000], [17, 4097], [100, 1031], [3, 9000], [40, 17],
-    [5, 31], [6, 48], [2, 333],
+    [5, 31], [6, 48], [2, 333], [64, 512], [67, 515], [130, 1365], [97, 4096],
   ]
 
   private func check<T: TensorScalar>(
@@ -46,6 +46,29 @@ import Testing
     try check(values.map { Double($0) / 64 }, shape, tolerance: 1e-15) { $0 }
     try check(values, shape, tolerance: 0) { Double($0) }
     try check(values.map { Int64($0) }, shape, tolerance: 0) { Double($0) }
+  }
+
+  @Test("give the same side by side in one pass as each on its own", arguments: shapes)
+  func sideBySide(shape: [Int]) throws {
+    let values = (0..<shape[0] * shape[1]).map { Float($0 * 7919 % 1009) / 7 - 70 }
+    let x = Tensor(values, shape: Shape(shape))
+    let all = compile { [$0[0].sum(axes: [0]), $0[0].max(axes: [0]), $0[0].min(axes: [0])] }
+    let alone = [x.sum(axes: [0]), x.max(axes: [0]), x.min(axes: [0])]
+    func run(threads: Int) throws -> [[Float]] {
+      let configuration = CPUConfiguration(threads: threads, isDeterministic: true)
+      return try Executors.with(CPUExecutor(configuration)) {
+        try all([x]).map { try $0.scalars() }
+      }
+    }
+    let together = try run(threads: 1)
+    #expect(try run(threads: 2) == together)
+    #expect(try alone[1].scalars() == together[1])
+    #expect(try alone[2].scalars() == together[2])
+    // Sums of some rows meet in another order where a pass has less to do.
+    let size = Float(shape[0]) * 75
+    for (a, b) in zip(try alone[0].scalars(as: Float.self), together[0]) {
+      #expect(abs(a - b) <= 3e-7 * size)
+    }
   }
 
   @Test("do not lose NaN, wherever it stands", arguments: shapes)

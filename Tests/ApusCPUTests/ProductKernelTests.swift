@@ -63,6 +63,33 @@ import Testing
     }
   }
 
+  @Test(
+    "bias and ReLU join small products",
+    arguments: [1, 2, 9], [(3, 16), (5, 1), (17, 4), (30, 30), (40, 33)])
+  func finishedProducts(m: Int, size: (n: Int, k: Int)) throws {
+    let (n, k) = size
+    let (x, w, bias) = (Self.numbers(m * k, 5), Self.numbers(k * n, 6), Self.numbers(n, 7))
+    let expected = (0..<m * n).map { place in
+      let (row, column) = (place / n, place % n)
+      return max(0, (0..<k).reduce(bias[column]) { $0 + x[row * k + $1] * w[$1 * n + column] })
+    }
+    let transposed = (0..<n * k).map { w[$0 % k * n + $0 / k] }
+    let plain = compile { [(matmul($0[0], $0[1]) + $0[2]).relu()] }
+    let turned = compile { [(matmul($0[0], $0[1].matrixTransposed()) + $0[2]).relu()] }
+    for dtype in [DType.float32, .float64] {
+      let (a, b) = (
+        Tensor(x, shape: [m, k]).converted(to: dtype), Tensor(bias).converted(to: dtype)
+      )
+      let right = Tensor(w, shape: [k, n]).converted(to: dtype)
+      let left = Tensor(transposed, shape: [n, k]).converted(to: dtype)
+      try Executors.with(CPUExecutor(CPUConfiguration(threads: 1, usesOneDNN: false))) {
+        for result in try plain(a, right, b) + turned(a, left, b) {
+          #expect(try result.converted(to: .float32).scalars() == expected, "\(dtype)")
+        }
+      }
+    }
+  }
+
   struct Layer: CustomTestStringConvertible {
     var batch: Int
     var inputs: Int

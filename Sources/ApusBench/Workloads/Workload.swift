@@ -28,9 +28,11 @@ extension WorkloadMaker {
 
   static var names: String { all.map(\.name).joined(separator: ", ") }
 
-  /// A workload of the table, or a network of some size: `gpt:batch=4,width=128,depth=2,length=64`.
+  /// A workload of the table, a plain loop, or a network of some size: `gpt:batch=4,width=128,depth=2,length=64`.
   static func named(_ name: String) -> WorkloadMaker? {
-    guard let colon = name.firstIndex(of: ":") else { return all.first { $0.name == name } }
+    guard let colon = name.firstIndex(of: ":") else {
+      return (all + plainLoops).first { $0.name == name }
+    }
     return NetworkFamily.all[String(name[..<colon])].map { family in
       WorkloadMaker(name: name) {
         try family.make(NetworkSizes(name[name.index(after: colon)...]))
