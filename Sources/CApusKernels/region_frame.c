@@ -179,7 +179,7 @@ static void run_store(frame *frame, int32_t index, int64_t begin, int64_t n, int
 
 void frame_tile(frame *frame, int64_t begin, int64_t n) {
   const apus_region_program *program = frame->program;
-  int64_t padded = (n + tile_multiple - 1) & ~(int64_t)(tile_multiple - 1);
+  int64_t padded = program->steps ? (n + tile_multiple - 1) & ~(int64_t)(tile_multiple - 1) : n;
   for (int32_t i = 0; i < program->loads; i++) run_load(frame, i, begin, n, padded);
   for (int32_t i = 0; i < program->stores; i++) {
     const store *store = &program->store[i];
@@ -213,10 +213,10 @@ void frame_read_ahead(const frame *frame, int64_t index) {
 
 void frame_run(frame *frame, int64_t begin, int64_t end) {
   enum { short_tail = 128 };
-  const int64_t ahead = frame->program->reads_ahead * tile_size;
+  const int64_t ahead = frame->program->reads_ahead * tile_size, tile = frame->program->tile;
   frame_seek(frame, begin);
   for (int64_t n; begin < end; begin += n) {
-    n = end - begin < tile_size ? end - begin : tile_size;
+    n = end - begin < tile ? end - begin : tile;
     // A long tail runs in place but for its last few elements, a short one from copies.
     if (n >= short_tail) n &= ~(int64_t)(tile_multiple - 1);
     if (ahead) frame_read_ahead(frame, begin + ahead);

@@ -7,6 +7,7 @@
 
 enum {
   tile_size = 256,
+  long_tile = 16,  // tiles that are added up at once where nothing else is done to them
   tile_multiple = 16,
   partial_rows = 8,  // of columns: summed in their own type before they join the accumulators
 };
@@ -96,6 +97,7 @@ struct apus_region_program {
   reduction_mode mode;
   int32_t reads_ahead;  // tiles; 0 where what is loaded fits the caches
   int32_t is_small;     // one tile of plain loads and stores: no frame has to be set up
+  int64_t tile;         // elements that run at once
   int32_t blocks;       // of columns that go through the rows together
   int64_t extent;       // elements of a row
   int64_t accumulators;

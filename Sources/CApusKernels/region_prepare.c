@@ -244,7 +244,18 @@ static void place_columns(apus_region_program *program) {
   }
 }
 
+// Whether values are folded where they lie in memory.
+static int only_folds(const apus_region_program *program) {
+  if (program->steps || program->stores) return 0;
+  for (int32_t i = 0; i < program->loads; i++) {
+    const walk *from = &program->load[i].from;
+    if (from->kind != walk_linear || apus_unpack[from->storage]) return 0;
+  }
+  return 1;
+}
+
 static void choose_mode(apus_region_program *program) {
+  program->tile = tile_size;
   if (program->reductions == 0) return;
   int rows = 1, columns = 1;
   const walk *model = &program->reduction[0].fold;
@@ -261,6 +272,11 @@ static void choose_mode(apus_region_program *program) {
   if (columns && program->accumulators <= most_blocks * tile_size
       && program->count >= 64 * program->extent) program->mode = reduce_stacks;
   if (columns) place_columns(program);
+  if (program->mode == reduce_chunks && only_folds(program)) {
+    // A stream that the processor foresees by itself.
+    program->tile = long_tile * tile_size;
+    program->reads_ahead = 0;
+  }
   // A row cut short by the end of the index belongs to nobody else, so any count will do.
 }
 

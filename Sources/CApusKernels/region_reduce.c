@@ -23,34 +23,38 @@ typedef uint64_t u64_lanes __attribute__((ext_vector_type(LANES), aligned(8)));
 #define LOWER_LANES(a, b) ((b) < (a) ? (b) : (a))
 
 // T: element; S: scalar accumulator; V: lanes; W: lanes of accumulators; B: lanes of bits.
-// Lanes fold in two chains and meet in halves: an order that depends on n alone.
+// Lanes fold in two chains, a tile's sums join the accumulators, and lanes meet in halves: an order
+// that depends on n alone.
 #define FOLD_SUM(name, T, S, V, W, B)                                                 \
   APUS_VECTORIZED static void fold_##name(void *accumulator, const void *x, int64_t n) { \
     const T *in = x;                                                                  \
     S result = *(S *)accumulator;                                                     \
     int64_t i = 0;                                                                    \
     if (n >= LANES) {                                                                 \
-      V even = *(const V *)in, odd = {0};                                             \
-      for (i = LANES; i + 2 * LANES <= n; i += 2 * LANES) {                           \
-        odd += *(const V *)(in + i);                                                  \
-        even += *(const V *)(in + i + LANES);                                         \
+      W sum = {0};                                                                    \
+      while (i + LANES <= n) {                                                        \
+        int64_t end = n - i < tile_size ? n : i + tile_size;                          \
+        V even = *(const V *)(in + i), odd = {0};                                     \
+        for (i += LANES; i + 2 * LANES <= end; i += 2 * LANES) {                      \
+          odd += *(const V *)(in + i);                                                \
+          even += *(const V *)(in + i + LANES);                                       \
+        }                                                                             \
+        if (i + LANES <= end) {                                                       \
+          odd += *(const V *)(in + i);                                                \
+          i += LANES;                                                                 \
+        }                                                                             \
+        sum += __builtin_convertvector(even, W) + __builtin_convertvector(odd, W);    \
       }                                                                               \
-      if (i + LANES <= n) {                                                           \
-        odd += *(const V *)(in + i);                                                  \
-        i += LANES;                                                                   \
-      }                                                                               \
-      W sum = __builtin_convertvector(even, W) + __builtin_convertvector(odd, W);     \
-      S parts[LANES];                                                                 \
-      *(W *)parts = sum;                                                              \
-      for (int half = LANES / 2; half; half /= 2)                                     \
-        for (int k = 0; k < half; k++) parts[k] += parts[k + half];                   \
-      result += parts[0];                                                             \
+      __auto_type eight = sum.lo + sum.hi;                                            \
+      __auto_type four = eight.lo + eight.hi;                                         \
+      __auto_type two = four.lo + four.hi;                                            \
+      result += two.lo + two.hi;                                                      \
     }                                                                                 \
     for (; i < n; i++) result += (S)in[i];                                            \
     *(S *)accumulator = result;                                                       \
   }
 // The largest or smallest; NaN wins.
-#define FOLD_EXTREME(name, T, S, V, W, B, OP, LANES_OP, REDUCE)                       \
+#define FOLD_EXTREME(name, T, S, V, W, B, OP, LANES_OP)                               \
   APUS_VECTORIZED static void fold_##name(void *accumulator, const void *x, int64_t n) { \
     const T *in = x;                                                                  \
     S result = *(S *)accumulator;                                                     \
@@ -70,7 +74,11 @@ typedef uint64_t u64_lanes __attribute__((ext_vector_type(LANES), aligned(8)));
         strange |= (B)(a != a);                                                       \
         i += LANES;                                                                   \
       }                                                                               \
-      S best = (S)REDUCE(LANES_OP(even, odd));                                        \
+      V all = LANES_OP(even, odd);                                                    \
+      __auto_type eight = LANES_OP(all.lo, all.hi);                                   \
+      __auto_type four = LANES_OP(eight.lo, eight.hi);                                \
+      __auto_type two = LANES_OP(four.lo, four.hi);                                   \
+      S best = (S)LANES_OP(two.lo, two.hi);                                           \
       if (__builtin_reduce_or(strange)) best = (S)NAN_OF_##S;                         \
       result = OP(result, best);                                                      \
     }                                                                                 \
@@ -109,9 +117,9 @@ typedef uint64_t u64_lanes __attribute__((ext_vector_type(LANES), aligned(8)));
 #define REDUCERS(type, T, S, V, W, B, U, US, UV, UW)                                  \
   FOLD_SUM(sum_##type, U, US, UV, UW, B)                                              \
   SPREAD(sum_##type, U, US, PLUS)                                                     \
-  FOLD_EXTREME(max_##type, T, S, V, W, B, HIGHER, HIGHER_LANES, __builtin_reduce_max) \
+  FOLD_EXTREME(max_##type, T, S, V, W, B, HIGHER, HIGHER_LANES)                       \
   SPREAD(max_##type, T, S, HIGHER)                                                    \
-  FOLD_EXTREME(min_##type, T, S, V, W, B, LOWER, LOWER_LANES, __builtin_reduce_min)   \
+  FOLD_EXTREME(min_##type, T, S, V, W, B, LOWER, LOWER_LANES)                         \
   SPREAD(min_##type, T, S, LOWER)                                                     \
   FOLD_PRODUCT(prod_##type, U, US)                                                    \
   SPREAD(prod_##type, U, US, TIMES)

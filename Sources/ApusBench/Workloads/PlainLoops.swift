@@ -32,7 +32,7 @@ private final class PlainLoop: Workload, @unchecked Sendable {
     self.name = name
     self.threads = threads
     self.blocks = (0..<blocks).map { _ in
-      let block = UnsafeMutablePointer<Vector>.allocate(capacity: Self.count)
+      let block = Self.allocate()
       block.initialize(repeating: .one, count: Self.count)
       return block
     }
@@ -41,6 +41,16 @@ private final class PlainLoop: Workload, @unchecked Sendable {
   }
 
   deinit { for pointer in blocks + [sums] { pointer.deallocate() } }
+
+  /// In large pages where the system has them, as tensors are.
+  private static func allocate() -> UnsafeMutablePointer<Vector> {
+    let (bytes, page) = (count * MemoryLayout<Vector>.stride, 2 << 20)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: page)
+    #if os(Linux)
+      madvise(memory, bytes, MADV_HUGEPAGE)
+    #endif
+    return memory.bindMemory(to: Vector.self, capacity: count)
+  }
 
   func firstLoss() throws -> Double { 0 }
 
