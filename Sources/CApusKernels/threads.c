@@ -3,6 +3,9 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "threads_internal.h"
@@ -90,7 +93,7 @@ int32_t apus_processor_count(void) {
   return count > 0 ? (int32_t)count : 1;
 }
 
-int apus_instruction_set(void) {
+static int widest_instruction_set(void) {
 #if defined(__x86_64__) && defined(__linux__)
   if (__builtin_cpu_supports("x86-64-v4")) return apus_avx512;
   if (__builtin_cpu_supports("x86-64-v3")) return apus_avx2;
@@ -102,10 +105,33 @@ int apus_instruction_set(void) {
 #endif
 }
 
-const char *apus_instruction_set_name(void) {
-  static const char *const names[] = {"baseline", "neon", "avx2+fma", "avx512"};
-  return names[apus_instruction_set()];
+static const char *const instruction_sets[] = {
+  [apus_baseline] = "baseline", [apus_neon] = "neon", [apus_avx2] = "avx2+fma",
+  [apus_avx512] = "avx512"};
+
+// What the environment allows, or the widest.
+static int allowed_instruction_set(void) {
+  const int widest = widest_instruction_set();
+  const char *wish = getenv("APUS_INSTRUCTIONS");
+  if (!wish || !*wish) return widest;
+  if (strcmp(wish, "avx2") == 0) wish = instruction_sets[apus_avx2];
+  for (int set = apus_baseline; set <= apus_avx512; set++)
+    if (strcmp(wish, instruction_sets[set]) == 0) return set < widest ? set : widest;
+  fprintf(stderr, "APUS_INSTRUCTIONS=%s is not one of baseline, avx2, avx512: ignored\n", wish);
+  return widest;
 }
+
+int apus_instruction_set(void) {
+  static _Atomic int known = -1;
+  int set = atomic_load_explicit(&known, memory_order_relaxed);
+  if (set < 0) {
+    set = allowed_instruction_set();
+    atomic_store_explicit(&known, set, memory_order_relaxed);
+  }
+  return set;
+}
+
+const char *apus_instruction_set_name(void) { return instruction_sets[apus_instruction_set()]; }
 
 #ifdef __linux__
 

@@ -45,6 +45,9 @@ enum {
 };
 
 /// The widest vector instructions the kernels use on this machine.
+///
+/// `APUS_INSTRUCTIONS` in the environment, one of "baseline", "avx2" and "avx512", allows less: for
+/// tests of what other machines run. Kernels that the loader chooses do not ask.
 int apus_instruction_set(void);
 
 /// "avx512", "avx2+fma", "neon" or "baseline".
