@@ -168,7 +168,8 @@ APUS_INLINE float erf_tail(float a) {
 
 APUS_INLINE float erf_float(float x) {
   float a = __builtin_fabsf(x);
-  float small = x + x * erf_center(x * x);
+  // Of the smallest numbers the product would be subnormal where it is rounded by itself.
+  float small = a < 1e-30f ? 1.12837917f * x : x + x * erf_center(x * x);
   float large = 1.0f - erf_tail(a > 4.05f ? 4.05f : a);
   return a < 0.9277f ? small : __builtin_copysignf(large, x);
 }
