@@ -118,6 +118,9 @@ def derived(measured):
     compare("GPT step, float32 PyTorch / bfloat16 Apus", "gpt", "PyTorch", "gpt-bf16", "Apus")
     compare("matmul 1024, time with oneDNN / with own kernels", "matmul1024", "Apus",
             "matmul1024-portable", "Apus portable")
+    for row, _ in measured:
+        if row.motion:
+            compare(f"{row.title}, PyTorch / Apus", row.name, "PyTorch", row.name, "Apus")
     for name in ("resnet18", "gpt"):
         mine, theirs = (by_name.get(name, {}).get(side) for side in ("Apus", "PyTorch"))
         if mine and theirs and mine.kilobytes and theirs.kilobytes:

@@ -35,7 +35,7 @@ class Row:
 
 def large(name, title, touched, motion):
     return Row(f"{name}16m", f"{title}, 16 M floats", moved=4 * touched * MEGA, motion=motion,
-               aim="1.3")
+               aim="1.3 (PyTorch)")
 
 
 IRIS = work.dense(4, 30, 16, 3)

@@ -59,6 +59,10 @@ int32_t apus_parallel_parts(const apus_context *context, int64_t count, int64_t 
 void apus_parallel_for(
   apus_context *context, int64_t count, int64_t grain, apus_body body, void *arg) {
   if (count <= 0) return;
+  if (context->threads == 1 || count < 2 * grain) {
+    body(arg, 0, count, 0);
+    return;
+  }
   loop work = {body, arg, count, apus_parallel_parts(context, count, grain)};
   if (work.parts == 1) {
     body(arg, 0, count, 0);

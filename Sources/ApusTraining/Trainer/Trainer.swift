@@ -32,7 +32,7 @@ public final class Trainer {
   public var rateFactor = 1.0
 
   /// How many updates were made, over all runs.
-  public internal(set) var step = 0
+  @exclusivity(unchecked) public internal(set) var step = 0
   /// How many epochs were finished, over all runs.
   public internal(set) var epoch = 0
   /// What updates remember, by slot and parameter path, as of the end of the last run.

@@ -10,12 +10,14 @@ public final class TrainingRun {
   public let sampleCount: Int
   /// The epoch in progress, counted from 1.
   public internal(set) var epoch = 0
+  // Counters change with every batch and nothing runs within such a change: the check that would
+  // watch for it costs a small network a twentieth of its step.
   /// Finished batches of the epoch.
-  public internal(set) var batch = 0
+  @exclusivity(unchecked) public internal(set) var batch = 0
   /// Whether parameters moved in the last batch: not while gradients are gathered.
-  public internal(set) var hasUpdated = false
+  @exclusivity(unchecked) public internal(set) var hasUpdated = false
   /// Samples of those batches.
-  public internal(set) var samples = 0
+  @exclusivity(unchecked) public internal(set) var samples = 0
   /// Figures of finished epochs.
   public internal(set) var history = History()
   /// Why the run is to end, once asked for.
