@@ -19,6 +19,8 @@ extension WorkloadMaker {
 }
 
 /// A loop in which every thread has a part of its own and waits for nobody.
+///
+/// Unchecked: threads write to their own parts of the blocks and their own sum alone.
 private final class PlainLoop: Workload, @unchecked Sendable {
   typealias Vector = SIMD16<Float>
   private static let count = (64 << 20) / MemoryLayout<Vector>.stride
