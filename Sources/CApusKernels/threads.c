@@ -120,7 +120,8 @@ static int allowed_instruction_set(void) {
   if (!wish || !*wish) return widest;
   if (strcmp(wish, "avx2") == 0) wish = instruction_sets[apus_avx2];
   for (int set = apus_baseline; set <= apus_avx512; set++)
-    if (strcmp(wish, instruction_sets[set]) == 0) return set < widest ? set : widest;
+    if (set != apus_neon && strcmp(wish, instruction_sets[set]) == 0)
+      return set < widest ? set : widest;
   fprintf(stderr, "APUS_INSTRUCTIONS=%s is not one of baseline, avx2, avx512: ignored\n", wish);
   return widest;
 }
